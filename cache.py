@@ -1,0 +1,227 @@
+"""The response cache: fresh answers for a day, stale ones for another, and equal questions asked once.
+
+Values are JSON, kept in one file that survives restarts. A cache that cannot read or write is a
+cache that misses: it never fails the answer.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from clock import SYSTEM_CLOCK, Clock
+from storage import Entry, Store
+from storage.sqlite import open_store
+
+log = logging.getLogger("trimaran.cache")
+
+LARGEST_VALUE = 1 << 20  # bytes; a longer answer is served but not kept
+WRITES_BETWEEN_CLEANUPS = 100
+FUTURE_TOLERANCE_S = 120.0  # an entry from further ahead was written under a wrong clock
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """A stored value, its age in seconds, and whether it is younger than the time to live."""
+
+    value: Any
+    age_s: float
+    is_fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """What the asker accepts, as `Cache-Control` puts it; the default takes any fresh answer."""
+
+    may_read: bool = True
+    may_store: bool = True
+    max_age_s: float | None = None
+
+    def accepts(self, cached: Cached) -> bool:
+        """Whether *cached* may be served as a fresh answer."""
+        young = self.max_age_s is None or cached.age_s <= self.max_age_s
+        return self.may_read and cached.is_fresh and young
+
+    def accepts_stale(self) -> bool:
+        """Whether an expired answer is better than none."""
+        return self.may_read and self.max_age_s is None
+
+    @classmethod
+    def from_header(cls, cache_control: str) -> "Freshness":
+        """Read `no-store`, `no-cache` and `max-age` of a request; other words are ignored."""
+        words = {word.strip().lower() for word in cache_control.split(",")}
+        ages = [float(age.group(1)) for w in words if (age := re.fullmatch(r"max-age=(\d+)", w))]
+        return cls(
+            may_read=words.isdisjoint({"no-store", "no-cache"}),
+            may_store="no-store" not in words,
+            max_age_s=min(ages, default=None),
+        )
+
+
+ANY_FRESH = Freshness()
+
+
+class ResponseCache:
+    """Answers by key, for *ttl_hours*; then for *stale_hours* more as a last resort.
+
+    Nothing is opened before the first use. Where *cache_dir* cannot be written, the temporary
+    folder serves instead.
+    """
+
+    def __init__(
+        self,
+        cache_dir: str = ".cache",
+        ttl_hours: float = 24,
+        *,
+        stale_hours: float = 24,
+        max_mb: float = 100,
+        store: Store | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.cache_dir = cache_dir
+        self.ttl_hours = ttl_hours
+        self.stale_hours = stale_hours
+        self.max_mb = max_mb
+        self.clock = clock
+        self.flights = Flights()
+        self._store = store
+        self._writes = 0
+        self._hits = 0
+        self._misses = 0
+
+    @property
+    def store(self) -> Store:
+        """Where the answers are; the limits' state lives there too."""
+        if self._store is None:
+            self._store = open_store(Path(self.cache_dir))
+        return self._store
+
+    def get(self, key: str) -> Any:
+        """The value stored under *key* within the time to live; None when there is none."""
+        cached = self.look_up(key)
+        return cached.value if cached is not None and cached.is_fresh else None
+
+    def set(self, key: str, value: Any) -> None:
+        """Store *value*, which must be JSON. Raises `TypeError` when it is not."""
+        body = orjson.dumps(value)
+        if len(body) > LARGEST_VALUE:
+            return
+        if self._writes % WRITES_BETWEEN_CLEANUPS == 0:
+            self.clear_expired()
+        self._writes += 1
+        entry = Entry(body, self.clock.time())
+        _forgiving("write", lambda: self.store.put(key, entry), None)
+
+    def look_up(self, key: str) -> Cached | None:
+        """What is stored under *key*, fresh or stale; None when there is nothing that may be used."""
+        cached = _forgiving("read", lambda: self._read(key), None)
+        if cached is not None and cached.is_fresh:
+            self._hits += 1
+        else:
+            self._misses += 1
+        return cached
+
+    def clear_expired(self) -> int:
+        """Remove what is past its stale hours, then the oldest beyond *max_mb*; how many there were."""
+        oldest = self.clock.time() - self._ttl_s - self.stale_hours * 3600
+        most = int(self.max_mb * (1 << 20))
+        return _forgiving(
+            "clean up", lambda: self.store.remove_before(oldest) + self.store.shrink(most), 0
+        )
+
+    def clear(self) -> int:
+        """Remove every answer; how many there were. Raises `OSError` when that fails."""
+        return self.store.clear()
+
+    def stats(self) -> dict[str, Any]:
+        """Entries, bytes and place of the cache; hits and misses of this process since its start."""
+        holdings = self.store.holdings()
+        return {
+            "entries": holdings.entries,
+            "size_bytes": holdings.size_bytes,
+            "place": holdings.place,
+            "hits": self._hits,
+            "misses": self._misses,
+        }
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        if self._store is not None:
+            self._store.close()
+
+    @property
+    def _ttl_s(self) -> float:
+        return self.ttl_hours * 3600
+
+    def _read(self, key: str) -> Cached | None:
+        entry = self.store.get(key)
+        if entry is None:
+            return None
+        age_s = self.clock.time() - entry.stored_at
+        if not -FUTURE_TOLERANCE_S <= age_s < self._ttl_s + self.stale_hours * 3600:
+            return None
+        return Cached(orjson.loads(entry.body), max(age_s, 0.0), is_fresh=age_s < self._ttl_s)
+
+
+def _forgiving(deed: str, work: Callable[[], T], otherwise: T) -> T:
+    """The outcome of *work*; a store that fails costs a log line and gives *otherwise*."""
+    try:
+        return work()
+    except (OSError, orjson.JSONDecodeError) as error:
+        log.warning("the cache could not %s: %s", deed, error)
+        return otherwise
+
+
+@dataclass(slots=True)
+class Flight(Generic[T]):
+    """One piece of work under way, and how many are waiting for it."""
+
+    task: asyncio.Task[T]
+    waiting: int = 0
+
+
+class Flights:
+    """Single-flight: equal work is done once, for all who ask while it is under way.
+
+    The work belongs to the application, not to the first asker: any of them may leave, and only
+    when the last one has left is it cancelled.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, Flight[Any]] = {}
+
+    async def join(self, key: str, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
+        """The outcome of *work*, and whether somebody else had already begun it."""
+        flight: Flight[T] | None = self._under_way.get(key)
+        joined = flight is not None
+        if flight is None:
+            flight = self._begin(key, work)
+        flight.waiting += 1
+        try:
+            await asyncio.wait({flight.task})
+        finally:
+            flight.waiting -= 1
+            if flight.waiting == 0 and not flight.task.done():
+                self._forget(key, flight)
+                flight.task.cancel()
+        return flight.task.result(), joined
+
+    def _begin(self, key: str, work: Callable[[], Awaitable[T]]) -> Flight[T]:
+        async def run() -> T:
+            return await work()
+
+        flight = Flight(asyncio.create_task(run()))
+        self._under_way[key] = flight
+        flight.task.add_done_callback(lambda _: self._forget(key, flight))
+        return flight
+
+    def _forget(self, key: str, flight: Flight[Any]) -> None:
+        if self._under_way.get(key) is flight:
+            del self._under_way[key]

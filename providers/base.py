@@ -1,0 +1,232 @@
+"""The words of the house: what is asked, what is answered, and what a provider must be able to say.
+
+A `Provider` is a pure translation: it says what to send and how to read what came back, and does
+no I/O. An `Upstream` is what the router calls: a provider joined to a transport, the embedded
+model, or a scripted double.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+import orjson
+
+from providers.errors import FailureKind, ProviderError
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+Json = dict[str, Any]  # a JSON object as the wire carries it
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What is asked of a model; None leaves a parameter to the provider's default.
+
+    `brief` is the same wish in few words, for a model too small to follow the long form. `notes`
+    is JSON that has to stay with the answer (the sources it may cite): it is stored beside it and
+    does not reach a provider.
+    """
+
+    messages: tuple[Message, ...]
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    brief: tuple[Message, ...] = ()
+    notes: Any = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for prompts that ask the same: SHA-256 over their canonical JSON, in hex."""
+        canonical = orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(canonical).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens counted by the provider; 0 where it does not say."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model answered. *model* is the one that did, which a provider may have chosen itself."""
+
+    text: str
+    finish_reason: FinishReason
+    model: str
+    usage: Usage = Usage()
+
+    def normalised(self) -> Json:
+        """The reply in the OpenAI `choices` shape, exactly as the guide shows it."""
+        return {"choices": [{"message": {"content": self.text, "role": "assistant"}}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One piece of a streamed answer. `done` marks an explicit end without a finish reason."""
+
+    text: str = ""
+    finish_reason: FinishReason | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    done: bool = False
+
+
+@dataclass(slots=True)
+class Gathering:
+    """A streamed answer on its way to being a `Completion`."""
+
+    model: str
+    pieces: list[str] = field(default_factory=list)
+    finish_reason: FinishReason | None = None
+    usage: Usage = Usage()
+    done: bool = False
+
+    def add(self, delta: Delta) -> None:
+        """Take in the next piece; what comes after the end is dropped."""
+        if not self.done and self.finish_reason is None:
+            self.pieces.append(delta.text)
+        self.finish_reason = self.finish_reason or delta.finish_reason
+        self.model = delta.model or self.model
+        self.usage = delta.usage or self.usage
+        self.done = self.done or delta.done
+
+    def completion(self) -> Completion:
+        """The whole answer.
+
+        Raises `ProviderError` (`TRUNCATED`) when the stream ended without saying that it was over.
+        """
+        if self.finish_reason is None and not self.done:
+            raise ProviderError(FailureKind.TRUNCATED)
+        return accept(
+            Completion(
+                text="".join(self.pieces),
+                finish_reason=self.finish_reason or "stop",
+                model=self.model,
+                usage=self.usage,
+            )
+        )
+
+
+def accept(completion: Completion) -> Completion:
+    """*completion* itself, if there is an answer in it.
+
+    Raises `ProviderError`: `CONTENT_FILTER` for a refused one, `EMPTY` for one without text.
+    """
+    if completion.finish_reason == "content_filter":
+        raise ProviderError(FailureKind.CONTENT_FILTER)
+    if not completion.text.strip():
+        raise ProviderError(FailureKind.EMPTY, code=f"finish:{completion.finish_reason}")
+    return completion
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What to send: always a POST of JSON. The headers hold the key, so they are kept out of repr."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: Json = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """What came back: header names in lower case, the decoded body, and when (epoch seconds)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    received_at: float = 0.0
+
+    def json(self) -> Json:
+        """The body as a JSON object.
+
+        Raises `ProviderError` (`BAD_BODY`) when it is anything else.
+        """
+        try:
+            parsed = orjson.loads(self.body.removeprefix(b"\xef\xbb\xbf"))
+        except orjson.JSONDecodeError:
+            raise ProviderError(FailureKind.BAD_BODY, status=self.status) from None
+        if isinstance(parsed, list) and len(parsed) == 1:
+            parsed = parsed[0]  # Gemini's OpenAI-compatible errors come in an array of one
+        if not isinstance(parsed, dict):
+            raise ProviderError(FailureKind.BAD_BODY, status=self.status)
+        return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How a provider is called: by programs, by people, and in the log lines of the guide."""
+
+    name: str
+    label: str
+    announced_as: str
+    mark: str
+
+
+class Provider(Protocol):
+    """A pure translation between our words and one provider's wire format."""
+
+    @property
+    def identity(self) -> Identity:
+        """Its names."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model it asks."""
+        ...
+
+    def encode(self, prompt: Prompt, *, stream: bool) -> HttpRequest:
+        """What to send for *prompt*, answered as an event stream or as one JSON body."""
+        ...
+
+    def decode(self, response: HttpResponse) -> Completion:
+        """Read a whole reply. Raises `ProviderError` for any reply that is not a good answer."""
+        ...
+
+    def decode_event(self, data: str) -> Delta | None:
+        """Read the data of one server-sent event; None when it says nothing.
+
+        Raises `ProviderError` for an error inside the stream.
+        """
+        ...
+
+
+class Upstream(Protocol):
+    """Something that answers prompts: what the router calls."""
+
+    @property
+    def identity(self) -> Identity:
+        """Its names."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model it asks."""
+        ...
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+        """Answer *prompt* within *timeout_s* seconds. Raises `ProviderError` when it cannot."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of what it holds."""
+        ...

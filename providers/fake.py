@@ -1,0 +1,52 @@
+"""A scripted upstream: answers, fails or takes its time as told. For tests, benchmarks and demos."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from clock import SYSTEM_CLOCK, Clock
+from providers.base import Completion, Identity, Prompt
+from providers.errors import FailureKind, ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """An outcome that comes only after *duration_s* seconds on the upstream's clock."""
+
+    duration_s: float
+    outcome: "str | FailureKind | ProviderError"
+
+
+@dataclass(slots=True)
+class FakeUpstream:
+    """Plays *script* and then repeats *answer*; `prompts` keeps what it was asked."""
+
+    name: str = "fake"
+    script: Iterable[str | FailureKind | ProviderError | After] = ()
+    answer: str = "An answer."
+    model: str = "fake-1"
+    clock: Clock = SYSTEM_CLOCK
+    prompts: list[Prompt] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.script = iter(self.script)
+
+    @property
+    def identity(self) -> Identity:
+        """See `Upstream.identity`."""
+        return Identity(self.name, self.name.title(), f"{self.name.title()} API", "⚪")
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+        """See `Upstream.complete`; a script entry that outlasts *timeout_s* times out."""
+        self.prompts.append(prompt)
+        outcome = next(iter(self.script), self.answer)
+        if isinstance(outcome, After):
+            await self.clock.sleep(min(outcome.duration_s, timeout_s))
+            outcome = FailureKind.TIMEOUT if outcome.duration_s > timeout_s else outcome.outcome
+        if isinstance(outcome, FailureKind):
+            raise ProviderError(outcome)
+        if isinstance(outcome, ProviderError):
+            raise outcome
+        return Completion(outcome, "stop", self.model)
+
+    async def aclose(self) -> None:
+        """See `Upstream.aclose`."""
