@@ -96,6 +96,20 @@ class ResponseCache:
         self._hits = 0
         self._misses = 0
 
+    def configure(
+        self,
+        *,
+        cache_dir: str | None = None,
+        ttl_hours: float | None = None,
+        stale_hours: float | None = None,
+        max_mb: float | None = None,
+    ) -> None:
+        """Replace what is given; before the first use."""
+        self.cache_dir = self.cache_dir if cache_dir is None else cache_dir
+        self.ttl_hours = self.ttl_hours if ttl_hours is None else ttl_hours
+        self.stale_hours = self.stale_hours if stale_hours is None else stale_hours
+        self.max_mb = self.max_mb if max_mb is None else max_mb
+
     @property
     def store(self) -> Store:
         """Where the answers are; the limits' state lives there too."""
@@ -108,10 +122,13 @@ class ResponseCache:
         cached = self.look_up(key)
         return cached.value if cached is not None and cached.is_fresh else None
 
-    def set(self, key: str, value: Any) -> None:
-        """Store *value*, which must be JSON. Raises `TypeError` when it is not."""
+    def set(self, key: str, value: Any, *, largest_bytes: int = LARGEST_VALUE) -> None:
+        """Store *value*, which must be JSON; one over *largest_bytes* is not kept.
+
+        Raises `TypeError` when it is not JSON.
+        """
         body = orjson.dumps(value)
-        if len(body) > LARGEST_VALUE:
+        if len(body) > largest_bytes:
             return
         if self._writes % WRITES_BETWEEN_CLEANUPS == 0:
             self.clear_expired()

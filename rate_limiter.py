@@ -6,6 +6,7 @@ limiter only says when the next slot is.
 """
 
 import asyncio
+import functools
 import logging
 import threading
 from collections.abc import Callable
@@ -55,15 +56,32 @@ class RateLimiter:
         self,
         min_interval_seconds: float = 60,
         *,
-        store: Store | None = None,
+        store: Callable[[], Store] = MemoryStore,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.min_interval_seconds = min_interval_seconds
         self.clock = clock
-        self.store: Store = store or MemoryStore()
+        self._open_store = store
         self._seen: dict[str, Stamp] = {}  # what this process knows, should the store be lost
         self._lock = threading.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="limits")
+
+    def configure(
+        self,
+        *,
+        min_interval_seconds: float | None = None,
+        store: Callable[[], Store] | None = None,
+    ) -> None:
+        """Replace what is given; before the first use."""
+        if min_interval_seconds is not None:
+            self.min_interval_seconds = min_interval_seconds
+        if store is not None:
+            self._open_store = store
+
+    @functools.cached_property
+    def store(self) -> Store:
+        """Where the stamps are; opened at the first use."""
+        return self._open_store()
 
     async def reserve(self, provider: str) -> Slot:
         """Take the slot of *provider* if it is free; the caller must send at once.

@@ -28,12 +28,35 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One paragraph of a sketch: a question, how its answer begins, and what stands there without one.
+
+    *fixed* is added below it as it is: what is known needs no model.
+    """
+
+    heading: str
+    question: str
+    opening: str
+    otherwise: str
+    fixed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """The wish again, for a model too small for it: facts, and passages asked for one by one."""
+
+    facts: str
+    passages: tuple[Passage, ...]
+    sentences: int = 2  # at most, in each passage
+    preface: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """What is asked of a model; None leaves a parameter to the provider's default.
 
-    `brief` is the same wish in few words, for a model too small to follow the long form. `notes`
-    is JSON that has to stay with the answer (the sources it may cite): it is stored beside it and
-    does not reach a provider.
+    Only the embedded model reads `sketch`. `notes` is JSON that has to stay with the answer (the
+    sources it may cite): it is stored beside it and does not reach a provider.
     """
 
     messages: tuple[Message, ...]
@@ -44,7 +67,7 @@ class Prompt:
     seed: int | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
-    brief: tuple[Message, ...] = ()
+    sketch: Sketch | None = None
     notes: Any = None
 
     @property

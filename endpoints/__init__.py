@@ -1,0 +1,1 @@
+"""The HTTP surface: handlers parse, call one function, and return."""

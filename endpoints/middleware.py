@@ -1,0 +1,49 @@
+"""What every answer carries: a request id and the headers that keep browsers careful."""
+
+import re
+import uuid
+from contextvars import ContextVar
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+CAREFUL = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
+PAGES = ("/docs", "/redoc")  # load their scripts, so they cannot have the policy of plain data
+
+
+class RequestContext:
+    """Gives each request an id (the caller's own, if it is a sane one) and each answer its headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the ASGI specification."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        own_id = given if re.fullmatch(r"[A-Za-z0-9-]{1,64}", given) else uuid.uuid4().hex
+        token = request_id.set(own_id)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = own_id
+                for name, value in CAREFUL.items():
+                    headers.setdefault(name, value)
+                if not scope["path"].startswith(PAGES):
+                    headers.setdefault("Content-Security-Policy", NO_CONTENT)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            request_id.reset(token)

@@ -1,0 +1,92 @@
+"""What handlers share: the request bodies, and the work that ends when its caller leaves."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Header, Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cache import Freshness
+from planning.idea import Idea
+
+T = TypeVar("T")
+Line = Annotated[str, StringConstraints(max_length=2_000)]
+
+
+class IdeaBody(BaseModel):
+    """The founder's idea. All fields must be there and may be empty; unknown ones are ignored."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    name: Line
+    mission: Annotated[str, StringConstraints(max_length=10_000)]
+    goals: Annotated[list[Line], Field(max_length=100)]
+    targetMarket: Annotated[dict[str, Any], Field(max_length=100)]  # noqa: N815 - the wire's name
+    primaryProduct: Line  # noqa: N815 - the wire's name
+    sdgs: Annotated[list[Line], Field(max_length=50)]
+
+    def idea(self) -> Idea:
+        """The idea as the domain knows it."""
+        return Idea(
+            name=self.name,
+            mission=self.mission,
+            goals=tuple(self.goals),
+            target_market=self.targetMarket,
+            primary_product=self.primaryProduct,
+            sdgs=tuple(self.sdgs),
+        )
+
+
+EXAMPLE: dict[str, Any] = {
+    "idea": {
+        "name": "EcoEd Empowerment",
+        "mission": "Environmental education and green job training for rural communities",
+        "goals": ["Train 5,000 people in green job skills each year"],
+        "targetMarket": {"geography": "Rural areas in developing countries", "ageRange": "15-65"},
+        "primaryProduct": "Training programmes",
+        "sdgs": ["SDG 4: Quality Education", "SDG 13: Climate Action"],
+    }
+}
+
+
+class DocumentRequest(BaseModel):
+    """What the document endpoints are sent."""
+
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"example": EXAMPLE})
+
+    idea: IdeaBody
+
+
+def _freshness(cache_control: Annotated[str, Header()] = "") -> Freshness:
+    return Freshness.from_header(cache_control)
+
+
+FreshnessAsked = Annotated[Freshness, Depends(_freshness)]
+
+
+class CallerGone(Exception):
+    """The caller closed the connection before there was an answer."""
+
+
+async def while_wanted(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The outcome of *work*, which is cancelled when the caller leaves.
+
+    Starlette does not cancel a handler that has nothing to send yet. Raises `CallerGone`.
+    """
+    task = asyncio.create_task(work)
+    watch = asyncio.create_task(_until_gone(request))
+    try:
+        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise CallerGone
+        return task.result()
+    finally:
+        task.cancel()
+        watch.cancel()
+        await asyncio.wait({task, watch})
+
+
+async def _until_gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

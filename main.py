@@ -1,0 +1,75 @@
+"""Trimaran: from a founder's idea to a plan, on free LLM tiers that fail over.
+
+Wiring only. A literal here is the default; the environment and `.env` override it (.env.example
+lists every variable).
+"""
+
+from cache import ResponseCache
+from endpoints import logs
+from endpoints.app import Services, create_app
+from planning.planner import Planner
+from planning.research import DuckDuckGo, NoSearch
+from planning.speech import ElevenLabs, Engine, OfflineVoice, Speaker
+from providers import CATALOGUE, configured
+from providers.local import LocalModel
+from providers.repl import doorway
+from providers.transport import HttpUpstream, Transport
+from rate_limiter import RateLimiter
+from router import Limits, Router
+from settings import read_environment
+
+__all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api"]
+
+environment = read_environment()
+settings, access = environment.settings, environment.access
+logs.configure(settings.log_level, settings.log_format, environment.secrets())
+
+# The order in which providers are tried, unless PROVIDER_ORDER says otherwise.
+PROVIDER_ORDER = ("gemini", "openrouter", "cloudflare")
+
+
+# How long answers are kept: fresh for ttl_hours, then CACHE_STALE_HOURS as a last resort.
+cache = ResponseCache(cache_dir=".cache", ttl_hours=24)
+
+
+# How long each provider is left alone between two calls.
+rate_limiter = RateLimiter(min_interval_seconds=60)
+
+cache.configure(
+    cache_dir=settings.cache_dir,
+    ttl_hours=settings.cache_ttl_hours,
+    stale_hours=settings.cache_stale_hours,
+    max_mb=settings.cache_max_mb,
+)
+rate_limiter.configure(
+    min_interval_seconds=settings.min_interval_seconds,
+    store=lambda: cache.store,  # beside the answers, so that restarts and workers share it
+)
+
+transport = Transport()
+providers = configured(access, settings.order or PROVIDER_ORDER)
+upstreams = [HttpUpstream(provider, transport) for provider in providers]
+drafts = settings.local_model == "fallback" or (settings.local_model == "auto" and not upstreams)
+
+router = Router(
+    upstreams,
+    cache,
+    rate_limiter,
+    last_resort=LocalModel() if drafts and LocalModel.is_installed() else None,
+    limits=Limits(settings.max_wait_seconds),
+)
+search = DuckDuckGo(cache, settings.search_url) if settings.search == "on" else NoSearch()
+voices: list[Engine] = []
+if key := settings.elevenlabs_api_key.get_secret_value():
+    voice_id, model = settings.elevenlabs_voice_id, settings.elevenlabs_model
+    voices.append(ElevenLabs(key, voice_id, model, settings.elevenlabs_base_url))
+if OfflineVoice.is_installed():
+    voices.append(OfflineVoice())
+
+call_gemini_api, call_openrouter_api, call_cloudflare_api = (
+    doorway(entry, access[entry.identity.name], rate_limiter) for entry in CATALOGUE[:3]
+)
+
+app = create_app(
+    Services(Planner(router, search), Speaker(voices, cache), cache), origins=settings.origins
+)

@@ -1,0 +1,73 @@
+"""The synchronous doorway: one provider asked directly, from a REPL, a notebook or a thread."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import orjson
+
+from providers import Access, Entry
+from providers.base import HttpResponse, Json, Message, Prompt
+from providers.errors import FailureKind, ProviderError
+
+TIMEOUT_S = (3.05, 120.0)  # to connect, and between bytes
+
+
+class Stamps(Protocol):
+    """Notes that a provider is being called, so that the service keeps its interval after it."""
+
+    def stamp(self, provider: str) -> None:
+        """Note that *provider* is being called now."""
+        ...
+
+
+Ask = Callable[..., Json]
+
+
+def doorway(entry: Entry, access: Access, limiter: Stamps) -> Ask:
+    """The function that asks one provider, with failover, cache and waiting left out."""
+
+    def ask(messages: Iterable[Mapping[str, str]], **parameters: Any) -> Json:
+        if not entry.is_configured(access):
+            raise RuntimeError(f"{' and '.join(entry.needs)} must be set (in .env, for example)")
+        prompt = Prompt(
+            messages=tuple(Message(m["role"], m["content"]) for m in messages),  # type: ignore[arg-type]  # checked by the provider
+            **parameters,
+        )
+        provider = entry.build(access)
+        request = provider.encode(prompt, stream=False)
+        limiter.stamp(entry.identity.name)
+        return provider.decode(_post(request.url, request.headers, request.body)).normalised()
+
+    label = entry.identity.label
+    ask.__name__ = f"call_{entry.identity.name}_api"
+    ask.__doc__ = f"""Ask {label} and wait for its answer, in the guide's normalised shape.
+
+    *messages* have `role` (system, user or assistant) and `content`; *parameters* are those of
+    `Prompt`, such as `max_tokens` and `temperature`. Raises `RuntimeError` without a key, and
+    `ProviderError` when {label} does not answer.
+    """
+    return ask
+
+
+def _post(url: str, headers: Mapping[str, str], body: Json) -> HttpResponse:
+    import requests  # 60 ms that only the doorway should pay
+
+    try:
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy and no .netrc from the environment
+            reply = session.post(
+                url,
+                data=orjson.dumps(body),
+                headers={"content-type": "application/json", **headers},
+                timeout=TIMEOUT_S,
+                allow_redirects=False,
+            )
+    except requests.exceptions.SSLError as error:
+        raise ProviderError(FailureKind.TLS) from error
+    except requests.exceptions.ReadTimeout as error:
+        raise ProviderError(FailureKind.TIMEOUT) from error
+    except requests.exceptions.RequestException as error:
+        raise ProviderError(FailureKind.NOT_SENT) from error
+    lowered = {name.lower(): value for name, value in reply.headers.items()}
+    return HttpResponse(reply.status_code, lowered, reply.content, time.time())

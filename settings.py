@@ -1,0 +1,144 @@
+"""Settings: the only reader of the environment and of `.env`; secrets are never printed.
+
+Every variable is described in `.env.example`. An empty value counts as not set.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from providers import NAMES, Access
+
+
+class SettingsError(SystemExit):
+    """A variable has a value that cannot be used; the message names it, and never shows a secret."""
+
+
+def _split(value: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _known_providers(value: str) -> str:
+    unknown = [name for name in _split(value) if name not in NAMES]
+    if unknown:
+        raise ValueError(f"no provider is called {unknown[0]!r}; there are {', '.join(NAMES)}")
+    return value
+
+
+def _plain_secret(value: SecretStr) -> SecretStr:
+    secret = value.get_secret_value()
+    if not (secret.isascii() and secret.isprintable()) or " " in secret:
+        raise ValueError("a key has only letters, digits and signs, without spaces")
+    return value
+
+
+def _without_slash(value: str) -> str:
+    return value.rstrip("/")
+
+
+Secret = Annotated[SecretStr, AfterValidator(_plain_secret)]
+Url = Annotated[
+    str, StringConstraints(pattern=r"^https?://[^\s/?#@]+[^\s?#]*$"), AfterValidator(_without_slash)
+]
+NO_SECRET = SecretStr("")
+
+
+class _FromEnvironment(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+
+Variables = TypeVar("Variables", bound=_FromEnvironment)
+
+
+class _ProviderVariables(_FromEnvironment):
+    """The variables that every provider has, under its own prefix."""
+
+    api_key: Secret = NO_SECRET
+    model: Annotated[str, StringConstraints(pattern=r"^[\w.:/@-]*$")] = ""
+    base_url: Url | Literal[""] = ""
+    account_id: Annotated[str, StringConstraints(pattern=r"^[\w-]*$")] = ""
+
+
+class Settings(_FromEnvironment):
+    """The service's settings. Those that are None leave the literal in `main.py` in force."""
+
+    provider_order: Annotated[str, NoDecode, AfterValidator(_known_providers)] = ""
+    cache_dir: str | None = None
+    cache_ttl_hours: Annotated[float, Field(gt=0, le=24 * 365)] | None = None
+    cache_stale_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 24
+    cache_max_mb: Annotated[float, Field(gt=0)] = 100
+    min_interval_seconds: Annotated[float, Field(ge=0, le=86400)] | None = None
+    max_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 75
+    local_model: Literal["auto", "fallback", "off"] = "auto"
+    search: Literal["on", "off"] = "on"
+    search_url: Url | Literal[""] = ""
+    elevenlabs_api_key: Secret = NO_SECRET
+    elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (
+        "JBFqnCBsd6RMkjVDRZzb"
+    )
+    elevenlabs_model: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "eleven_flash_v2_5"
+    elevenlabs_base_url: Url = "https://api.elevenlabs.io"
+    cors_origins: Annotated[str, NoDecode] = ""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The provider names in the order asked for; empty for the default order."""
+        return _split(self.provider_order)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The web origins whose pages may call the service."""
+        return _split(self.cors_origins)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything the environment says: the settings, and how to reach each provider by name."""
+
+    settings: Settings
+    access: dict[str, Access]
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every key that is configured, so that logs can be kept clean of them."""
+        keys = [access.key for access in self.access.values()]
+        return tuple(filter(None, [*keys, self.settings.elevenlabs_api_key.get_secret_value()]))
+
+
+def read_environment() -> Configuration:
+    """Read the environment, and `.env` in the working directory below it.
+
+    Raises `SettingsError` for the first value that cannot be used.
+    """
+    settings = _read(Settings, "")
+    access = {}
+    for name in NAMES:
+        variables = _read(_ProviderVariables, f"{name.upper()}_")
+        access[name] = Access(
+            key=variables.api_key.get_secret_value(),
+            model=variables.model,
+            base_url=variables.base_url,
+            account_id=variables.account_id,
+        )
+    return Configuration(settings, access)
+
+
+def _read(kind: type[Variables], prefix: str) -> Variables:
+    try:
+        return kind(_env_prefix=prefix)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        variable = f"{prefix}{wrong['loc'][0]}".upper()
+        reason = wrong["msg"].removeprefix("Value error, ")
+        # From None: the chained error would show the value.
+        raise SettingsError(f"{variable} cannot be used: {reason}") from None
