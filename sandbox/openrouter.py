@@ -335,7 +335,7 @@ def _failed(fault: Fault, model: str, now: float) -> Reply | None:
 
 def _choose(names: list[str], fault: Fault) -> tuple[str, Fault]:
     """The model that answers: the first of `model` and `models` that exists and is not failing."""
-    known = [name for name in names if name in MODELS]
+    known = [name for name in dict.fromkeys(names) if name in MODELS]
     if not known:
         raise Refused(error("bad_model", names[0] if names else "undefined", 0))
     if fault.model == known[0] and fault.error in UPSTREAM and len(known) > 1:

@@ -223,7 +223,7 @@ class _Sample:
 
     def _definition(self, reference: str) -> Mapping[str, Any]:
         part: Any = self._root
-        for key in reference.removeprefix("#/").split("/"):
+        for key in filter(None, reference.removeprefix("#").split("/")):
             part = part.get(key, {}) if isinstance(part, Mapping) else {}
         return part if isinstance(part, Mapping) else {}
 
