@@ -26,7 +26,7 @@ SCHEMA_VERSION = 1
 SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS answers (
         key TEXT PRIMARY KEY, stored_at REAL NOT NULL, check_sum INTEGER NOT NULL, body BLOB NOT NULL
-    ) WITHOUT ROWID;
+    );
     CREATE INDEX IF NOT EXISTS answers_by_age ON answers (stored_at);
     CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     PRAGMA user_version = {SCHEMA_VERSION};

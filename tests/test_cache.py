@@ -1,0 +1,252 @@
+"""The response cache: fresh for its time to live, stale for a while, never in the way."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from cache import LARGEST_VALUE, Flights, Freshness, ResponseCache
+from storage import Entry
+from storage.memory import MemoryStore
+from tests.doubles import TurnedClock
+
+HOUR_S = 3600.0
+
+
+@pytest.fixture
+def cache(clock: TurnedClock) -> ResponseCache:
+    """A cache of 24 hours on the turned clock."""
+    return ResponseCache(ttl_hours=24, store=MemoryStore(), clock=clock)
+
+
+def test_an_answer_is_fresh_for_a_day_and_not_a_second_longer(
+    cache: ResponseCache, clock: TurnedClock
+) -> None:
+    """The guide's 24 hours."""
+    cache.set("key", {"n": 1})
+    clock.turn(24 * HOUR_S - 1)
+    assert cache.get("key") == {"n": 1}
+    clock.turn(1)
+    assert cache.get("key") is None
+
+
+def test_an_expired_answer_is_stale_for_another_day(
+    cache: ResponseCache, clock: TurnedClock
+) -> None:
+    """Marked as such, with its age, and then gone."""
+    cache.set("key", "old")
+    clock.turn(24 * HOUR_S)
+    stale = cache.look_up("key")
+    assert stale is not None
+    assert (stale.value, stale.is_fresh, stale.age_s) == ("old", False, 24 * HOUR_S)
+    clock.turn(24 * HOUR_S)
+    assert cache.look_up("key") is None
+
+
+def test_without_stale_hours_an_expired_answer_is_gone(clock: TurnedClock) -> None:
+    """The setting 0 turns it off."""
+    cache = ResponseCache(stale_hours=0, store=MemoryStore(), clock=clock)
+    cache.set("key", "old")
+    clock.turn(24 * HOUR_S)
+    assert cache.look_up("key") is None
+
+
+def test_cleaning_up_removes_what_is_past_its_stale_hours(
+    cache: ResponseCache, clock: TurnedClock
+) -> None:
+    """And nothing that may still be served."""
+    cache.set("old", 1)
+    clock.turn(40 * HOUR_S)
+    cache.set("new", 2)
+    assert cache.clear_expired() == 0
+    clock.turn(9 * HOUR_S)
+    assert cache.clear_expired() == 1
+    assert cache.look_up("new") is not None
+
+
+def test_the_cache_cleans_up_by_itself(cache: ResponseCache, clock: TurnedClock) -> None:
+    """After a hundred writes, nobody has to ask."""
+    cache.set("old", 1)
+    clock.turn(72 * HOUR_S)
+    for number in range(100):
+        cache.set(f"new {number}", number)
+    assert cache.stats()["entries"] == 100
+
+
+def test_the_oldest_answers_make_room(clock: TurnedClock) -> None:
+    """The size limit holds."""
+    cache = ResponseCache(max_mb=0.01, store=MemoryStore(), clock=clock)
+    for number in range(20):
+        cache.set(str(number), "x" * 1000)
+        clock.turn(1)
+    cache.clear_expired()
+    assert cache.stats()["size_bytes"] <= 0.01 * (1 << 20)
+    assert cache.get("19") is not None
+    assert cache.get("0") is None
+
+
+def test_a_set_wall_clock_makes_nothing_immortal(cache: ResponseCache, clock: TurnedClock) -> None:
+    """K02: an entry from the future is a miss, and one from a moment ahead has age 0."""
+    cache.set("key", 1)
+    clock.epoch_s -= 60
+    cached = cache.look_up("key")
+    assert cached is not None
+    assert cached.age_s == 0
+    clock.epoch_s -= 25 * HOUR_S
+    assert cache.look_up("key") is None
+
+
+def test_an_answer_over_a_mebibyte_is_not_kept(cache: ResponseCache) -> None:
+    """B12: it is served, but does not push out the others."""
+    cache.set("key", "x" * LARGEST_VALUE)
+    assert cache.look_up("key") is None
+
+
+def test_damaged_json_is_a_miss(clock: TurnedClock) -> None:
+    """C01: whatever the file holds."""
+    store = MemoryStore()
+    cache = ResponseCache(store=store, clock=clock)
+    store.put("key", Entry(b'{"cut":', clock.time()))
+    assert cache.get("key") is None
+
+
+def test_what_is_not_json_is_refused_at_once(cache: ResponseCache) -> None:
+    """A programming error is not swallowed."""
+    with pytest.raises(TypeError):
+        cache.set("key", object())
+
+
+class FailingStore(MemoryStore):
+    """A disk that is full."""
+
+    def get(self, key: str) -> Entry | None:
+        raise OSError("no space left on device")
+
+    def put(self, key: str, entry: Entry) -> None:
+        raise OSError("no space left on device")
+
+
+def test_a_store_that_fails_costs_nothing_but_a_log_line(
+    clock: TurnedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """D01: reads miss, writes are dropped."""
+    cache = ResponseCache(store=FailingStore(), clock=clock)
+    cache.set("key", 1)
+    assert cache.get("key") is None
+    assert "no space left" in caplog.text
+
+
+def test_a_restart_keeps_the_cache_warm(tmp_path: Path) -> None:
+    """The file answers after the process is gone."""
+    first = ResponseCache(cache_dir=str(tmp_path))
+    first.set("key", {"text": "é"})
+    first.close()
+    second = ResponseCache(cache_dir=str(tmp_path))
+    assert second.get("key") == {"text": "é"}
+    assert second.stats()["hits"] == 1
+    second.close()
+
+
+def test_nothing_is_written_before_the_first_use(tmp_path: Path) -> None:
+    """Importing the service leaves no trace."""
+    ResponseCache(cache_dir=str(tmp_path / "cache"))
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("", Freshness()),
+        ("no-cache", Freshness(may_read=False)),
+        ("no-store", Freshness(may_read=False, may_store=False)),
+        ("max-age=60", Freshness(max_age_s=60)),
+        ("Max-Age=60, no-transform", Freshness(max_age_s=60)),
+        ("max-age=abc, private", Freshness()),
+    ],
+)
+def test_cache_control_of_a_request_is_understood(header: str, expected: Freshness) -> None:
+    """And what we do not know is ignored."""
+    assert Freshness.from_header(header) == expected
+
+
+@pytest.mark.anyio
+async def test_equal_work_is_done_once_for_all_who_ask() -> None:
+    """500 askers, one piece of work, one outcome."""
+    flights, begun, gate = Flights(), 0, asyncio.Event()
+
+    async def work() -> str:
+        nonlocal begun
+        begun += 1
+        await gate.wait()
+        return "done"
+
+    askers = [asyncio.create_task(flights.join("key", work)) for _ in range(500)]
+    await asyncio.sleep(0)
+    gate.set()
+    outcomes = await asyncio.gather(*askers)
+    assert begun == 1
+    assert {outcome for outcome, _ in outcomes} == {"done"}
+    assert sum(joined for _, joined in outcomes) == 499
+
+
+@pytest.mark.anyio
+async def test_askers_may_leave_without_harm_to_the_others() -> None:
+    """Not even the first one is missed."""
+    flights, gate = Flights(), asyncio.Event()
+
+    async def work() -> str:
+        await gate.wait()
+        return "done"
+
+    askers = [asyncio.create_task(flights.join("key", work)) for _ in range(10)]
+    await asyncio.sleep(0)
+    for leaving in askers[:9]:
+        leaving.cancel()
+    await asyncio.wait(askers[:9])
+    gate.set()
+    assert await askers[9] == ("done", True)
+
+
+@pytest.mark.anyio
+async def test_when_the_last_asker_leaves_the_work_ends() -> None:
+    """And the next asker begins anew."""
+    flights, ended = Flights(), asyncio.Event()
+
+    async def endless() -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return "never"
+
+    asker = asyncio.create_task(flights.join("key", endless))
+    await asyncio.sleep(0)
+    asker.cancel()
+    await asyncio.wait([asker])
+    await asyncio.wait_for(ended.wait(), 5)
+
+    async def quick() -> str:
+        return "anew"
+
+    assert await flights.join("key", quick) == ("anew", False)
+
+
+@pytest.mark.anyio
+async def test_a_failure_is_shared_and_then_forgotten() -> None:
+    """One attempt for all who waited; the next asker tries again."""
+    flights, begun = Flights(), 0
+
+    async def failing() -> str:
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    outcomes = await asyncio.gather(
+        *(flights.join("key", failing) for _ in range(5)), return_exceptions=True
+    )
+    assert begun == 1
+    assert all(isinstance(outcome, ZeroDivisionError) for outcome in outcomes)
+    with pytest.raises(ZeroDivisionError):
+        await flights.join("key", failing)
+    assert begun == 2
