@@ -203,13 +203,13 @@ def read_duration(text: str) -> float | None:
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"\s*\d+(\.\d+)?\s*", text) is not None
+    return re.fullmatch(r"[ \t]*[0-9]+(\.[0-9]+)?[ \t]*", text) is not None
 
 
 def _read_date(text: str, now: float) -> float | None:
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError, LookupError, TypeError):  # the parser lets all of these out
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
