@@ -5,8 +5,9 @@ no I/O. An `Upstream` is what the router calls: a provider joined to a transport
 model, or a scripted double.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -158,6 +159,19 @@ def accept(completion: Completion) -> Completion:
     if not completion.text.strip():
         raise ProviderError(FailureKind.EMPTY, code=f"finish:{completion.finish_reason}")
     return completion
+
+
+# What reading a body of an unexpected shape raises.
+UNEXPECTED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """Around the reading of a reply: a shape that nobody expected is raised as `BAD_BODY`."""
+    try:
+        yield
+    except UNEXPECTED as error:
+        raise ProviderError(FailureKind.BAD_BODY) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from providers.base import Completion, Delta, HttpResponse, Identity, Json
+from providers.base import Completion, Delta, HttpResponse, Identity, Json, reading
 from providers.errors import Signals, failure
 from providers.openai_compatible import OpenAICompatible, read_usage
 
@@ -24,6 +24,7 @@ MODEL = "@cf/google/gemma-4-26b-a4b-it"  # cheap in neurons: about 550 answers o
 class Cloudflare(OpenAICompatible):
     """Workers AI chat completions; *base_url* already names the account."""
 
+    @reading()
     def decode(self, response: HttpResponse) -> Completion:
         """See `Provider.decode`; takes the reply out of Cloudflare's envelope where there is one."""
         if response.status == 200:
@@ -32,6 +33,7 @@ class Cloudflare(OpenAICompatible):
             )
         return super().decode(response)
 
+    @reading()
     def decode_event(self, data: str) -> Delta | None:
         """See `Provider.decode_event`; also reads the native event with `response`."""
         event = orjson.loads(data) if data != "[DONE]" else None
@@ -53,7 +55,8 @@ class Cloudflare(OpenAICompatible):
         signals = super().signals(response)
         if not signals.codes or signals.message:
             return signals
-        words = " ".join(str(e.get("message")) for e in response.json()["errors"])
+        errors = response.json().get("errors") or ()
+        words = " ".join(str(e.get("message")) for e in errors if isinstance(e, dict))
         return Signals(signals.status, signals.codes, words, signals.retry_after_s)
 
     def raise_if_failed(self, body: Json) -> None:

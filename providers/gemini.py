@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from providers.base import (
+    UNEXPECTED,
     Completion,
     Delta,
     FinishReason,
@@ -18,6 +19,7 @@ from providers.base import (
     Prompt,
     Usage,
     accept,
+    reading,
 )
 from providers.errors import (
     FailureKind,
@@ -58,6 +60,7 @@ class Gemini:
         url = f"{self.base_url}/v1beta/models/{self.model.removeprefix('models/')}:{verb}"
         return HttpRequest(url, {"x-goog-api-key": self.key}, body)
 
+    @reading()
     def decode(self, response: HttpResponse) -> Completion:
         """See `Provider.decode`."""
         if response.status != 200:
@@ -75,6 +78,7 @@ class Gemini:
             )
         )
 
+    @reading()
     def decode_event(self, data: str) -> Delta | None:
         """See `Provider.decode_event`; each event is a whole reply that carries the next text."""
         return self._read(orjson.loads(data))
@@ -154,7 +158,7 @@ def _signals(response: HttpResponse) -> Signals:
     header_hint_s = read_retry_after(response.headers, response.received_at)
     try:
         return _error_signals(response.json(), response.status, header_hint_s)
-    except ProviderError:  # an HTML page, say: the status alone has to speak
+    except (ProviderError, *UNEXPECTED):  # an HTML page, say: the status alone has to speak
         return Signals(response.status, retry_after_s=header_hint_s)
 
 

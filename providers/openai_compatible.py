@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from providers.base import (
+    UNEXPECTED,
     Completion,
     Delta,
     FinishReason,
@@ -17,6 +18,7 @@ from providers.base import (
     Prompt,
     Usage,
     accept,
+    reading,
 )
 from providers.errors import FailureKind, ProviderError, Signals, failure, read_retry_after
 
@@ -58,10 +60,11 @@ class OpenAICompatible:
         """The headers of every request, with the key in them."""
         return {"authorization": f"Bearer {self.key}"}
 
+    @reading()
     def decode(self, response: HttpResponse) -> Completion:
         """See `Provider.decode`."""
         if response.status != 200:
-            raise failure(self.signals(response))
+            raise failure(self._signals_of(response))
         body = response.json()
         self.raise_if_failed(body)
         choice = body["choices"][0]
@@ -76,6 +79,7 @@ class OpenAICompatible:
             )
         )
 
+    @reading()
     def decode_event(self, data: str) -> Delta | None:
         """See `Provider.decode_event`."""
         if data == "[DONE]":
@@ -95,6 +99,14 @@ class OpenAICompatible:
             model=event.get("model"),
             usage=usage,
         )
+
+    def _signals_of(self, response: HttpResponse) -> Signals:
+        """What a failed reply says; where its body makes no sense, the status and headers say it."""
+        try:
+            return self.signals(response)
+        except UNEXPECTED:
+            hint_s = read_retry_after(response.headers, response.received_at)
+            return Signals(response.status, retry_after_s=hint_s)
 
     def signals(self, response: HttpResponse) -> Signals:
         """What a failed reply says; a body that is not JSON leaves the status to speak."""
