@@ -49,7 +49,8 @@ class ProviderError(Exception):
     """One attempt failed.
 
     Carries the facts that the next decision needs and nothing of the raw body, so that it can be
-    logged and shown. `retry_after_s` is the provider's own hint in seconds, if it gave one.
+    logged and shown; a code that is no plain word is left out. `retry_after_s` is the provider's own
+    hint in seconds, if it gave one.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class ProviderError(Exception):
         super().__init__(kind.value)
         self.kind = kind
         self.status = status
-        self.code = code
+        self.code = code if code is not None and _is_word(code) else None
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
@@ -169,11 +170,10 @@ def classify(signals: Signals) -> FailureKind:
 
 def failure(signals: Signals) -> ProviderError:
     """The error to raise for *signals*; its code is the first structured one that is safe to show."""
-    shown = (code for code in signals.codes if re.fullmatch(r"[\w.:-]{1,64}", code))
     return ProviderError(
         classify(signals),
         status=signals.status,
-        code=next(shown, None),
+        code=next(filter(_is_word, signals.codes), None),
         retry_after_s=signals.retry_after_s,
     )
 
@@ -200,6 +200,10 @@ def read_duration(text: str) -> float | None:
         return None
     hours, minutes, seconds = (float(part or 0) for part in parts.groups())
     return _clamp(hours * 3600 + minutes * 60 + seconds)
+
+
+def _is_word(code: str) -> bool:
+    return re.fullmatch(r"[\w.:-]{1,64}", code) is not None
 
 
 def _is_number(text: str) -> bool:
