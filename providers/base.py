@@ -161,6 +161,11 @@ def accept(completion: Completion) -> Completion:
     return completion
 
 
+def read_name(value: Any) -> str | None:
+    """*value* if it is a name; None for anything else that a body may have in its place."""
+    return value if isinstance(value, str) and value else None
+
+
 # What reading a body of an unexpected shape raises.
 UNEXPECTED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 

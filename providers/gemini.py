@@ -19,6 +19,7 @@ from providers.base import (
     Prompt,
     Usage,
     accept,
+    read_name,
     reading,
 )
 from providers.errors import (
@@ -96,7 +97,7 @@ class Gemini:
         return Delta(
             text="".join(part.get("text", "") for part in parts if not part.get("thought")),
             finish_reason=_finish_reason(candidate.get("finishReason")),
-            model=body.get("modelVersion"),
+            model=read_name(body.get("modelVersion")),
             usage=_usage(body.get("usageMetadata")),
         )
 

@@ -18,6 +18,7 @@ from providers.base import (
     Prompt,
     Usage,
     accept,
+    read_name,
     reading,
 )
 from providers.errors import FailureKind, ProviderError, Signals, failure, read_retry_after
@@ -74,7 +75,7 @@ class OpenAICompatible:
             Completion(
                 text=read_text(choice["message"].get("content")),
                 finish_reason=FINISH_REASONS.get(choice.get("finish_reason") or "", "stop"),
-                model=body.get("model") or self.model,
+                model=read_name(body.get("model")) or self.model,
                 usage=read_usage(body.get("usage")) or Usage(),
             )
         )
@@ -96,7 +97,7 @@ class OpenAICompatible:
         return Delta(
             text=read_text((choices[0].get("delta") or {}).get("content")),
             finish_reason=FINISH_REASONS.get(finish, "stop") if finish else None,
-            model=event.get("model"),
+            model=read_name(event.get("model")),
             usage=usage,
         )
 
