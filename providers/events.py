@@ -38,13 +38,18 @@ class EventReader:
             text, self._buffer = self._buffer, ""
         *lines, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self._buffer = rest + self._buffer
-        if len(self._buffer) + sum(map(len, self._data)) > LONGEST_EVENT:
+        events = [data for line in lines if (data := self._take(line)) is not None]
+        self._check_length(len(self._buffer))
+        return events
+
+    def _check_length(self, unread: int = 0) -> None:
+        if unread + sum(map(len, self._data)) > LONGEST_EVENT:
             raise ProviderError(FailureKind.BAD_BODY)
-        return [data for line in lines if (data := self._take(line)) is not None]
 
     def _take(self, line: str) -> str | None:
         """The data of the event that *line* ends, if it ends one."""
         if not line:
+            self._check_length()
             data, self._data = "\n".join(self._data), []
             return data or None
         name, _, value = line.partition(":")
