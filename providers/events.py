@@ -42,6 +42,11 @@ class EventReader:
         self._check_length(len(self._buffer))
         return events
 
+    def rest(self) -> str:
+        """What belonged to no field when the stream ended: a JSON error need not end its last line."""
+        unended = self._buffer if self.stray or self._buffer.startswith(("{", "[")) else ""
+        return self.stray + unended
+
     def _check_length(self, unread: int = 0) -> None:
         if unread + sum(map(len, self._data)) > LONGEST_EVENT:
             raise ProviderError(FailureKind.BAD_BODY)

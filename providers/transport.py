@@ -145,8 +145,8 @@ class HttpUpstream:
                     gathering.add(delta)
                 if gathering.done:
                     break
-        if reader.stray and not gathering.finish_reason:
-            self.provider.decode(HttpResponse(200, {}, reader.stray.encode()))
+        if (stray := reader.rest()) and not gathering.finish_reason:
+            self.provider.decode(HttpResponse(200, {}, stray.encode()))
         return gathering.completion()
 
     async def _read(self, reply: aiohttp.ClientResponse) -> HttpResponse:
