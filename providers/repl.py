@@ -63,11 +63,25 @@ def _post(url: str, headers: Mapping[str, str], body: Json) -> HttpResponse:
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
             )
-    except requests.exceptions.SSLError as error:
-        raise ProviderError(FailureKind.TLS) from error
-    except requests.exceptions.ReadTimeout as error:
-        raise ProviderError(FailureKind.TIMEOUT) from error
     except requests.exceptions.RequestException as error:
-        raise ProviderError(FailureKind.NOT_SENT) from error
+        raise ProviderError(_kind_of(error)) from error
     lowered = {name.lower(): value for name, value in reply.headers.items()}
     return HttpResponse(reply.status_code, lowered, reply.content, time.time())
+
+
+def _kind_of(error: Exception) -> FailureKind:
+    """What went wrong on the network, told from the client's exception and what it wraps."""
+    from requests import exceptions
+    from urllib3.exceptions import ProtocolError, ReadTimeoutError
+
+    if isinstance(error, exceptions.SSLError):
+        return FailureKind.TLS
+    if isinstance(error, exceptions.ReadTimeout) or _wraps(error, ReadTimeoutError):
+        return FailureKind.TIMEOUT
+    if isinstance(error, (exceptions.ChunkedEncodingError, exceptions.ContentDecodingError)):
+        return FailureKind.BAD_BODY
+    return FailureKind.RESET if _wraps(error, ProtocolError) else FailureKind.NOT_SENT
+
+
+def _wraps(error: Exception, kind: type[Exception]) -> bool:
+    return any(isinstance(argument, kind) for argument in error.args)
