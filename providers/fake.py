@@ -26,14 +26,11 @@ class FakeUpstream:
     model: str = "fake-1"
     clock: Clock = SYSTEM_CLOCK
     prompts: list[Prompt] = field(default_factory=list)
+    identity: Identity = field(init=False)
 
     def __post_init__(self) -> None:
         self.script = iter(self.script)
-
-    @property
-    def identity(self) -> Identity:
-        """See `Upstream.identity`."""
-        return Identity(self.name, self.name.title(), f"{self.name.title()} API", "⚪")
+        self.identity = Identity(self.name, self.name.title(), f"{self.name.title()} API", "⚪")
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """See `Upstream.complete`; a script entry that outlasts *timeout_s* times out."""

@@ -1,0 +1,363 @@
+"""The router: who is asked, in which order, when, and what comes of it."""
+
+import asyncio
+import logging
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cache import ANY_FRESH, Freshness, ResponseCache
+from providers.base import Completion, Identity, Message, Prompt
+from providers.errors import FailureKind, ProviderError
+from providers.fake import After, FakeUpstream
+from rate_limiter import RateLimiter
+from router import (
+    LOCAL,
+    AllProvidersFailed,
+    Declined,
+    Limits,
+    NoProviderConfigured,
+    RateLimited,
+    Routed,
+    Router,
+    Verdict,
+    decide,
+    share_of_time,
+)
+from storage.memory import MemoryStore
+from tests.doubles import TurnedClock
+
+pytestmark = pytest.mark.anyio
+
+PROMPT = Prompt(messages=(Message("user", "Write a plan."),), notes={"sources": []})
+HOUR_S = 3600.0
+K = FailureKind
+
+
+@dataclass
+class House:
+    """A router on a turned clock, with scripted providers."""
+
+    clock: TurnedClock
+    upstreams: list[FakeUpstream]
+    local: FakeUpstream | None = None
+    interval_s: float = 0
+    max_wait_s: float = 75
+    framed: int = 0
+    cache: ResponseCache = field(init=False)
+    router: Router = field(init=False)
+
+    def __post_init__(self) -> None:
+        for upstream in self.upstreams:
+            upstream.clock = self.clock
+        self.cache = ResponseCache(store=MemoryStore(), clock=self.clock)
+        self.router = Router(
+            self.upstreams,
+            self.cache,
+            RateLimiter(self.interval_s, clock=self.clock),
+            last_resort=self.local,
+            limits=Limits(self.max_wait_s),
+            clock=self.clock,
+        )
+
+    async def ask(self, key: str = "key", freshness: Freshness = ANY_FRESH) -> Routed:
+        """One request for the answer called *key*."""
+
+        async def frame() -> Prompt:
+            self.framed += 1
+            return PROMPT
+
+        return await self.router.complete(key, frame, name="plan", freshness=freshness)
+
+
+def fakes(*scripts: list[str | FailureKind | ProviderError | After]) -> list[FakeUpstream]:
+    """One upstream for each script, called first, second and so on."""
+    names = ("first", "second", "third", "fourth")
+    return [FakeUpstream(name, script) for name, script in zip(names, scripts, strict=False)]
+
+
+async def test_the_first_provider_answers_when_it_can(clock: TurnedClock) -> None:
+    """And nobody else is asked."""
+    house = House(clock, fakes(["Hello."], ["Not me."]))
+    routed = await house.ask()
+    assert (routed.completion.text, routed.provider, routed.cache) == ("Hello.", "first", "MISS")
+    assert [attempt.failure for attempt in routed.attempts] == [None]
+    assert routed.notes == {"sources": []}
+    assert house.upstreams[1].prompts == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind is not K.CONTENT_FILTER])
+async def test_every_failure_but_a_refusal_fails_over(
+    clock: TurnedClock, kind: FailureKind
+) -> None:
+    """Whatever went wrong, the next provider gets its chance, once each."""
+    house = House(clock, fakes([kind], [kind], ["Third."]))
+    routed = await house.ask()
+    assert routed.provider == "third"
+    assert [attempt.failure for attempt in routed.attempts] == [kind, kind, None]
+    assert [len(upstream.prompts) for upstream in house.upstreams] == [1, 1, 1]
+
+
+async def test_a_refusal_is_told_and_not_taken_elsewhere(clock: TurnedClock) -> None:
+    """H09: one call in total."""
+    house = House(clock, fakes([K.CONTENT_FILTER], ["I would."]))
+    with pytest.raises(Declined, match="content filter"):
+        await house.ask()
+    assert house.upstreams[1].prompts == []
+    assert house.cache.look_up("key") is None
+
+
+async def test_when_all_fail_every_attempt_is_reported(clock: TurnedClock) -> None:
+    """Status, provider and kind; and when to come back."""
+    house = House(
+        clock,
+        fakes([ProviderError(K.DAILY_LIMIT, status=429)], [K.TIMEOUT], [K.BAD_BODY]),
+        interval_s=60,
+    )
+    with pytest.raises(AllProvidersFailed) as failed:
+        await house.ask()
+    assert str(failed.value) == (
+        "All LLM providers failed: First: daily quota used up (429); "
+        "Second: no answer in time; Third: unreadable answer"
+    )
+    assert len(failed.value.attempts) == 3
+    assert failed.value.retry_after_s == 60
+
+
+async def test_without_providers_it_says_so(clock: TurnedClock) -> None:
+    """In the guide's words."""
+    with pytest.raises(NoProviderConfigured, match="No LLM API keys configured"):
+        await House(clock, []).ask()
+
+
+async def test_an_answer_is_kept_and_served_again(clock: TurnedClock) -> None:
+    """With its age, its provider and its notes, and without any call."""
+    house = House(clock, fakes(["Hello."]))
+    await house.ask()
+    clock.turn(90)
+    again = await house.ask()
+    assert (again.completion.text, again.provider, again.cache) == ("Hello.", "first", "HIT")
+    assert (again.age_s, again.attempts, again.notes) == (90, (), {"sources": []})
+    assert len(house.upstreams[0].prompts) == 1
+    assert house.framed == 1
+
+
+@pytest.mark.parametrize(
+    ("freshness", "calls", "kept"),
+    [
+        (Freshness(), 1, "first answer"),
+        (Freshness(may_read=False), 2, "second answer"),
+        (Freshness(may_read=False, may_store=False), 2, "first answer"),
+        (Freshness(max_age_s=30), 2, "second answer"),
+        (Freshness(max_age_s=90), 1, "first answer"),
+    ],
+)
+async def test_the_asker_decides_how_fresh_it_has_to_be(
+    clock: TurnedClock, freshness: Freshness, calls: int, kept: str
+) -> None:
+    """no-cache asks again and keeps; no-store asks again and does not keep."""
+    house = House(clock, fakes(["first answer", "second answer"]))
+    await house.ask()
+    clock.turn(60)
+    await house.ask(freshness=freshness)
+    assert len(house.upstreams[0].prompts) == calls
+    cached = house.cache.get("key")
+    assert cached["completion"]["text"] == kept
+
+
+async def test_a_cut_answer_is_served_but_never_kept(clock: TurnedClock) -> None:
+    """B2: the caller sees that it is cut; nobody else gets it."""
+
+    class Cut(FakeUpstream):
+        async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+            return Completion("Half an ans", "length", "m")
+
+    routed = await (house := House(clock, [Cut()])).ask()
+    assert routed.completion.finish_reason == "length"
+    assert house.cache.look_up("key") is None
+
+
+async def test_an_expired_answer_is_served_stale_when_all_fail(clock: TurnedClock) -> None:
+    """Marked, with its age; and the failure is not kept."""
+    house = House(clock, fakes(["Old.", K.OVERLOADED, "New."]))
+    await house.ask()
+    clock.turn(25 * HOUR_S)
+    stale = await house.ask()
+    assert (stale.completion.text, stale.cache, stale.age_s) == ("Old.", "STALE", 25 * HOUR_S)
+    assert (await house.ask()).completion.text == "New."
+
+
+async def test_who_asks_for_a_new_answer_never_gets_a_stale_one(clock: TurnedClock) -> None:
+    """no-cache and max-age mean it."""
+    house = House(clock, fakes(["Old.", K.OVERLOADED, K.OVERLOADED]))
+    await house.ask()
+    clock.turn(25 * HOUR_S)
+    for freshness in (Freshness(may_read=False), Freshness(max_age_s=90_000)):
+        with pytest.raises(AllProvidersFailed):
+            await house.ask(freshness=freshness)
+
+
+async def test_the_second_request_goes_to_the_next_provider(clock: TurnedClock) -> None:
+    """While the first is inside its interval, it is skipped and not called."""
+    house = House(clock, fakes(["A."], ["B."]), interval_s=60)
+    assert (await house.ask("one")).provider == "first"
+    routed = await house.ask("two")
+    assert (routed.provider, len(routed.attempts)) == ("second", 1)
+
+
+async def test_when_all_are_inside_their_interval_the_earliest_slot_is_awaited(
+    clock: TurnedClock,
+) -> None:
+    """The request waits as long as it must, and not longer."""
+    house = House(clock, fakes(["A."], ["B."]), interval_s=60)
+    await house.ask("one")
+    clock.turn(20)
+    await house.ask("two")
+    clock.turn(10)
+    routed = await house.ask("three")
+    assert routed.provider == "first"
+    assert clock.slept == [30]
+
+
+async def test_a_slot_too_far_away_is_refused_with_the_true_time(clock: TurnedClock) -> None:
+    """And following it works."""
+    house = House(clock, fakes([]), interval_s=60, max_wait_s=20)
+    await house.ask("one")
+    with pytest.raises(RateLimited, match=r"Rate limited: .*next slot in 60 s") as limited:
+        await house.ask("two")
+    assert limited.value.retry_after_s == 60
+    clock.turn(60)
+    assert (await house.ask("two")).provider == "first"
+
+
+async def test_after_a_failure_it_waits_for_the_others(clock: TurnedClock) -> None:
+    """A provider that failed is not asked again; one that was busy is awaited."""
+    house = House(clock, fakes(["A.", "A2."], [K.RESET]), interval_s=60)
+    await house.ask("one")
+    clock.turn(30)
+    routed = await house.ask("two")
+    assert [attempt.provider for attempt in routed.attempts] == ["second", "first"]
+    assert clock.slept == [30]
+
+
+async def test_equal_questions_under_way_are_asked_once(clock: TurnedClock) -> None:
+    """C12: five hundred callers, one call."""
+    house = House(clock, fakes([After(5, "One answer.")]))
+    answers = await asyncio.gather(*(house.ask() for _ in range(500)))
+    assert len(house.upstreams[0].prompts) == 1
+    assert {answer.completion.text for answer in answers} == {"One answer."}
+    states = [answer.cache for answer in answers]
+    assert states.count("MISS") == 1
+    assert set(states) <= {"MISS", "JOINED", "HIT"}
+
+
+async def test_who_wants_no_store_joins_nobody(clock: TurnedClock) -> None:
+    """C14: its question is its own."""
+    house = House(clock, fakes([After(5, "A."), After(5, "B.")]))
+    private = Freshness(may_read=False, may_store=False)
+    await asyncio.gather(house.ask(), house.ask(freshness=private))
+    assert len(house.upstreams[0].prompts) == 2
+
+
+async def test_the_embedded_model_drafts_only_without_any_other_answer(clock: TurnedClock) -> None:
+    """Its draft is marked, never kept, and forgotten as soon as a provider answers."""
+    local = FakeUpstream(LOCAL, answer="A draft.")
+    house = House(clock, fakes([K.OVERLOADED, "Real."]), local=local)
+    draft = await house.ask()
+    assert (draft.provider, draft.is_draft, draft.cache) == (LOCAL, True, "MISS")
+    assert house.cache.look_up("key") is None
+    real = await house.ask()
+    assert (real.completion.text, real.is_draft) == ("Real.", False)
+    assert len(local.prompts) == 1
+
+
+async def test_a_stale_answer_comes_before_a_draft(clock: TurnedClock) -> None:
+    """An old real answer is better than a new draft."""
+    house = House(clock, fakes(["Old.", K.OVERLOADED]), local=FakeUpstream(LOCAL))
+    await house.ask()
+    clock.turn(25 * HOUR_S)
+    assert (await house.ask()).cache == "STALE"
+    assert house.local is not None
+    assert house.local.prompts == []
+
+
+async def test_a_busy_embedded_model_is_reported_like_any_failure(clock: TurnedClock) -> None:
+    """With a time to come back."""
+    house = House(clock, [], local=FakeUpstream(LOCAL, [K.CAPACITY]))
+    with pytest.raises(AllProvidersFailed, match="at capacity") as failed:
+        await house.ask()
+    assert failed.value.retry_after_s is not None
+
+
+async def test_a_silent_provider_leaves_time_for_the_others(clock: TurnedClock) -> None:
+    """The first one never eats the second one's time."""
+    house = House(clock, fakes([After(10_000, "late")], [After(10_000, "late")], ["In time."]))
+    begin_s = clock.monotonic()
+    assert (await house.ask()).provider == "third"
+    assert clock.monotonic() - begin_s <= house.router.limits.total_s
+
+
+async def test_the_log_speaks_the_guides_words(
+    clock: TurnedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To the letter, since people grep for them."""
+    first, second, _ = fakes([K.OVERLOADED], ["Yes."], [])
+    gemini = Identity("gemini", "Google Gemini", "Google Gemini API", "🔵")
+    openrouter = Identity("openrouter", "OpenRouter", "OpenRouter API", "🟢")
+    first.identity, second.identity = gemini, openrouter
+    house = House(clock, [first, second])
+    with caplog.at_level(logging.INFO, "trimaran"):
+        await house.ask()
+        await house.ask()
+    assert [record.getMessage() for record in caplog.records] == [
+        "🔵 Google Gemini API available for plan",
+        "🟢 OpenRouter API available for plan",
+        "📡 Attempting 2 provider(s) for plan",
+        "🔄 Trying Google Gemini...",
+        "❌ Google Gemini failed: overloaded",
+        "🔄 Trying OpenRouter...",
+        "✅ OpenRouter succeeded for plan",
+        "✅ Cache hit for plan",
+    ]
+
+
+async def test_the_labels_of_the_real_providers_are_the_guides() -> None:
+    """The three names that the guide's log lines use."""
+    guide = Path(__file__).parent / "guide_log_lines.txt"
+    from providers import CATALOGUE
+
+    lines = guide.read_text().splitlines()
+    for entry in CATALOGUE:
+        identity = entry.identity
+        assert f"{identity.mark} {identity.announced_as} available for endpoint_name" in lines
+
+
+async def test_an_entry_of_another_make_is_a_miss(clock: TurnedClock) -> None:
+    """C03: what another version wrote is not misread."""
+    house = House(clock, fakes(["New."]))
+    for foreign in ({"make": 99}, "text", ["list"], None):
+        house.cache.set("key", foreign)
+        assert (await house.ask(freshness=Freshness(max_age_s=0))).cache == "MISS"
+
+
+def test_only_a_refusal_ends_the_search() -> None:
+    """The table of verdicts, whole."""
+    assert {kind for kind in FailureKind if decide(kind) is Verdict.GIVE_UP} == {K.CONTENT_FILTER}
+
+
+@given(remaining_s=st.floats(-100, 1000), others=st.integers(0, 10))
+def test_an_attempt_never_gets_less_than_it_needs(remaining_s: float, others: int) -> None:
+    """Nor more than there is, as long as there is enough."""
+    share_s = share_of_time(remaining_s, others)
+    assert share_s >= 5
+    assert share_s <= max(5, remaining_s)
+
+
+def test_no_attempt_holds_a_key_or_a_body() -> None:
+    """What is reported is made of our own words."""
+    error = ProviderError(K.AUTH, status=401, code="invalid_api_key")
+    assert re.fullmatch(r"[\w ]+ \(401, invalid_api_key\)", str(error))
