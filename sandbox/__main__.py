@@ -3,16 +3,19 @@
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import itertools
 from typing import Any, get_args
 
+from sandbox.app import Keys
 from sandbox.quotas import Preset
 from sandbox.running import RunningSandbox, start
 
+KEY_NAMES = tuple(field.name for field in dataclasses.fields(Keys))
 SCENE_S = 20.0
 # What `--demo` plays in turn; the words are printed, the faults are control JSON.
 SCENES: tuple[tuple[str, dict[str, dict[str, Any]]], ...] = (
-    ("fair weather: everyone answers", {}),
+    ("fair, everyone answers", {}),
     ("Gemini is overloaded", {"gemini": {"error": "overloaded"}}),
     ("Gemini has used up its day", {"gemini": {"error": "daily_quota"}}),
     (
@@ -34,7 +37,8 @@ SCENES: tuple[tuple[str, dict[str, dict[str, Any]]], ...] = (
 def main() -> None:
     """Serve until interrupted."""
     options = _options()
-    sandbox = RunningSandbox(quotas=options.quotas, latency_s=options.latency)
+    keys = Keys(**{name: getattr(options, f"key_{name}") for name in KEY_NAMES})
+    sandbox = RunningSandbox(keys=keys, quotas=options.quotas, latency_s=options.latency)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(sandbox, options.port, demo=options.demo))
 
@@ -45,6 +49,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before every answer")
     parser.add_argument("--quotas", choices=get_args(Preset), default="real")
     parser.add_argument("--demo", action="store_true", help=f"new weather every {SCENE_S:.0f} s")
+    for name in KEY_NAMES:
+        default = getattr(Keys(), name)
+        parser.add_argument(f"--key-{name}", dest=f"key_{name}", default=default)
     return parser.parse_args()
 
 
@@ -62,7 +69,7 @@ async def _serve(sandbox: RunningSandbox, port: int, *, demo: bool) -> None:
 
 async def _play(sandbox: RunningSandbox) -> None:
     for words, faults in itertools.cycle(SCENES):
-        print(f"weather: {words}", flush=True)
+        print(f"Weather: {words}", flush=True)
         sandbox.heal()
         for provider, fault in faults.items():
             sandbox.add_fault(provider, fault)

@@ -1,13 +1,55 @@
 """What OpenAI-shaped chat requests and answers have in common, whoever serves them."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from sandbox.checks import TEXT, Kind
 from sandbox.exchange import JsonObject
 from sandbox.text import Ask, Tool, Written, as_prompt, count_tokens
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 IMAGE_TOKENS = 258
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _are_tools(value: object) -> bool:
+    return isinstance(value, list) and all(_is_tool(item) for item in value)
+
+
+def _is_tool(value: object) -> bool:
+    """A function in OpenAI's wrapping, or bare as Cloudflare also takes it."""
+    function = value.get("function", value) if isinstance(value, dict) else None
+    return (
+        isinstance(function, dict)
+        and isinstance(function.get("name"), str)
+        and isinstance(function.get("parameters", {}), dict)
+    )
+
+
+def _is_choice(value: object) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, dict) and isinstance(value.get("function"), dict)
+    )
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+# The optional fields that are read, and what they have to be when they are not null.
+SHAPES: Mapping[str, Kind] = {
+    "model": TEXT,
+    "models": ("an array of texts", _are_texts),
+    "tools": ("an array of functions", _are_tools),
+    "tool_choice": ("a text or a function", _is_choice),
+    "stop": ("a text or an array of texts", lambda v: isinstance(v, str) or _are_texts(v)),
+    "response_format": ("an object", _is_object),
+    "reasoning": ("an object", _is_object),
+}
 
 
 def problem(fields: JsonObject) -> str | None:
@@ -16,15 +58,27 @@ def problem(fields: JsonObject) -> str | None:
     if not isinstance(messages, list) or not messages:
         return "messages: must be a non-empty array"
     for index, message in enumerate(messages):
-        if not isinstance(message, dict) or message.get("role") not in ROLES:
-            return f"messages.{index}.role: must be one of {', '.join(ROLES)}"
-        if "content" not in message and not message.get("tool_calls"):
-            return f"messages.{index}.content: is required"
-        content = message.get("content")
-        if not isinstance(content, (str, list, type(None))):
-            return f"messages.{index}.content: must be a string or an array of parts"
-        if message["role"] == "tool" and not isinstance(message.get("tool_call_id"), str):
-            return f"messages.{index}.tool_call_id: is required"
+        if wrong := _message_problem(message):
+            return f"messages.{index}.{wrong}"
+    for name, (wanted, fits) in SHAPES.items():
+        if fields.get(name) is not None and not fits(fields[name]):
+            return f"{name}: must be {wanted}"
+    return _budget_problem(fields)
+
+
+def _message_problem(message: object) -> str | None:
+    if not isinstance(message, dict) or message.get("role") not in ROLES:
+        return f"role: must be one of {', '.join(ROLES)}"
+    if "content" not in message and not message.get("tool_calls"):
+        return "content: is required"
+    if not isinstance(message.get("content"), (str, list, type(None))):
+        return "content: must be a string or an array of parts"
+    if message["role"] == "tool" and not isinstance(message.get("tool_call_id"), str):
+        return "tool_call_id: is required"
+    return None
+
+
+def _budget_problem(fields: JsonObject) -> str | None:
     for name in ("max_tokens", "max_completion_tokens"):
         value = fields.get(name)
         if value is not None and (not isinstance(value, int) or value < 1):
@@ -113,15 +167,15 @@ def _images(message: JsonObject) -> int:
 def _schema(style: JsonObject) -> JsonObject | None:
     if style.get("type") != "json_schema":
         return None
-    given = style.get("json_schema") or {}
-    schema: Any = given.get("schema", given)
+    given = style.get("json_schema")
+    schema: Any = given.get("schema", given) if isinstance(given, dict) else None
     return schema if isinstance(schema, dict) else None
 
 
 def _tool(fields: JsonObject) -> Tool | None:
     """The function the model will call: none once the last message brought a function's answer."""
     functions = [tool.get("function", tool) for tool in fields.get("tools") or []]
-    choice = fields.get("tool_choice", "auto")
+    choice = fields.get("tool_choice") or "auto"
     if isinstance(choice, dict):
         wanted = (choice.get("function") or {}).get("name")
         functions = [function for function in functions if function.get("name") == wanted]

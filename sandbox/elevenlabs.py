@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sandbox.checks import is_number
 from sandbox.exchange import (
     Call,
     ErrorRow,
@@ -266,10 +267,16 @@ def _check_fields(fields: JsonObject) -> None:
         raise Refused(invalid("missing", ["body", "text"], "Field required"))
     if not isinstance(fields["text"], str):
         raise Refused(invalid("string_type", ["body", "text"], "Input should be a valid string"))
+    if not isinstance(fields.get("model_id", ""), str):
+        raise Refused(
+            invalid("string_type", ["body", "model_id"], "Input should be a valid string")
+        )
     settings = fields.get("voice_settings") or {}
+    if not isinstance(settings, dict):
+        raise Refused(invalid("dict_type", ["body", "voice_settings"], "Input should be an object"))
     for name, (lowest, highest) in RANGES.items():
         value = settings.get(name)
-        if value is not None and not lowest <= value <= highest:
+        if value is not None and not is_number(value, lowest, highest):
             where = ["body", "voice_settings", name]
             message = f"Input should be from {lowest} to {highest}"
             raise Refused(invalid("value_error", where, message))

@@ -317,6 +317,8 @@ class Gemini:
             raise Refused(exhausted(model, refusal, call.now))
         meter.count(call.now, ask.input_tokens)
         answer = Answer(model, ask, request, write(ask, script.take()), fault)
+        if target.verb == "generateContent" and fault.error_midstream:
+            return error(fault.error or "overloaded", model, call.now)
         if target.verb == "generateContent":
             return reply_json(200, answer.whole(), ok=answer.ok, content_type=JSON_UTF8)
         return _stream(answer, sse=call.query.get("alt") == "sse")

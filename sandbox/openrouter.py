@@ -276,7 +276,7 @@ class OpenRouter:
         fields = call.fields()
         if wrong := chat.problem(fields):
             raise Refused(failure(400, wrong, {"error_type": "invalid_request"}))
-        names = [name for name in (fields.get("model"), *fields.get("models", ())) if name]
+        names = [name for name in (fields.get("model"), *(fields.get("models") or ())) if name]
         model, fault = _choose(names, fault)
         if model.endswith(":free"):
             meter = self.quotas.meter(ANY)
@@ -350,9 +350,9 @@ def _ask(fields: JsonObject, model: str) -> Ask:
 
 def _thinking(fields: JsonObject, model: str, limit: int | None) -> int:
     reasoning = fields.get("reasoning") or {}
-    effort = reasoning.get("effort") or fields.get("reasoning_effort")
-    if reasoning.get("max_tokens"):
-        return int(reasoning["max_tokens"])
+    effort = str(reasoning.get("effort") or fields.get("reasoning_effort"))
+    if isinstance(budget := reasoning.get("max_tokens"), int):
+        return max(0, budget)
     if effort in EFFORT_SHARE and limit:
         return int(limit * EFFORT_SHARE[effort])
     off = effort == "none" or reasoning.get("enabled") is False or "gpt-oss" not in model

@@ -304,9 +304,9 @@ class Credits:
         used = self.used(now)
         return float("inf") if self.limit is None else max(0.0, self.limit - used)
 
-    def spend(self, now: float, credits_: float) -> None:
+    def spend(self, now: float, amount: float) -> None:
         """Count the cost of one request."""
-        self._used = self.used(now) + credits_
+        self._used = self.used(now) + amount
 
     def follow(self, changes: Mapping[str, object], now: float) -> None:
         """Set `credits_per_month` or `used_this_month`."""

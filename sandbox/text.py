@@ -184,8 +184,8 @@ class _Sample:
         self._root = root
         self._text = text
 
-    def value(self, schema: Mapping[str, Any], depth: int = 0) -> Any:
-        if depth > MAX_SCHEMA_DEPTH:
+    def value(self, schema: object, depth: int = 0) -> Any:
+        if depth > MAX_SCHEMA_DEPTH or not isinstance(schema, Mapping):
             return None
         if "$ref" in schema:
             return self.value(self._definition(str(schema["$ref"])), depth + 1)
@@ -202,8 +202,9 @@ class _Sample:
         kind = schema.get("type", "object" if "properties" in schema else "string")
         kind = str(kind[0] if isinstance(kind, list) else kind).lower()
         if kind == "object":
-            properties: Mapping[str, Mapping[str, Any]] = schema.get("properties") or {}
-            return {name: self.value(part, depth + 1) for name, part in properties.items()}
+            properties = schema.get("properties")
+            parts = properties.items() if isinstance(properties, Mapping) else ()
+            return {name: self.value(part, depth + 1) for name, part in parts}
         if kind == "array":
             size = max(1, int(schema.get("minItems", schema.get("min_items", 2))))
             size = min(size, int(schema.get("maxItems", schema.get("max_items", size))))
