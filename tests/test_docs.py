@@ -1,0 +1,159 @@
+"""What the documentation promises: settings, links, commands and lines that people rely on."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from providers import CATALOGUE
+from settings import Settings, _ProviderVariables
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GUIDE_PAGES = [
+    "QUICK_START",
+    "CLOUDFLARE_SETUP",
+    "MULTI_PROVIDER_SETUP",
+    "ARCHITECTURE",
+    "IMPLEMENTATION_SUMMARY",
+    "CLOUDFLARE_SUMMARY",
+]
+REGISTRIES = [
+    ("pypi", "org"),
+    ("pythonhosted", "org"),
+    ("npmjs", "org"),
+    ("proxy", "golang", "org"),
+]
+TEXTS = {
+    ".py",
+    ".md",
+    ".txt",
+    ".toml",
+    ".json",
+    ".yml",
+    ".yaml",
+    ".html",
+    ".js",
+    ".css",
+    ".example",
+}
+
+
+def variables_read() -> set[str]:
+    """Every variable that has an effect; only some providers need an account."""
+    read = {name.upper() for name in Settings.model_fields}
+    for entry in CATALOGUE:
+        for name in _ProviderVariables.model_fields:
+            variable = f"{entry.identity.name}_{name}".upper()
+            if name != "account_id" or variable in entry.needs:
+                read.add(variable)
+    return read
+
+
+def variables_described() -> dict[str, str]:
+    """The variables of `.env.example` with their values, commented out or not."""
+    example = (ROOT / ".env.example").read_text()
+    return dict(re.findall(r"(?m)^#?([A-Z][A-Z0-9_]*)=(.*)$", example))
+
+
+def repository_texts() -> Iterator[Path]:
+    """The text files of the repository, without what tools leave behind."""
+    for path in ROOT.rglob("*"):
+        inside = path.relative_to(ROOT)
+        hidden = any(part.startswith(".") for part in inside.parts[:-1])
+        if not hidden and path.is_file() and (path.suffix in TEXTS or path.name == "Makefile"):
+            yield path
+
+
+def slug(heading: str) -> str:
+    """The anchor that a Markdown heading gets."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_every_setting_stands_in_the_example_and_every_line_there_is_a_setting() -> None:
+    assert set(variables_described()) == variables_read()
+
+
+def test_the_example_shows_the_defaults_that_hold() -> None:
+    described = variables_described()
+    for name, field in Settings.model_fields.items():
+        shown = described[name.upper()]
+        if isinstance(field.default, str | int | float) and shown:
+            assert shown == str(field.default) or name == "provider_order", name
+    for entry in CATALOGUE:
+        name = entry.identity.name
+        file = (ROOT / "providers" / f"{name}.py").read_text()
+        for part in ("MODEL", "BASE_URL"):
+            assert f'{part} = "{described[f"{name.upper()}_{part}"]}"' in file
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if re.match(r"[a-z]+:", link):
+            continue
+        place, _, anchor = link.partition("#")
+        target = (page.parent / place).resolve() if place else page
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"(?m)^#+ (.+)$", target.read_text())
+            assert anchor in map(slug, headings), link
+
+
+@pytest.mark.parametrize("name", GUIDE_PAGES)
+def test_the_pages_that_the_guide_names_exist(name: str) -> None:
+    assert (ROOT / "docs" / f"{name}.md").is_file()
+
+
+def test_the_readme_names_the_two_commands_on_its_first_screen() -> None:
+    first_screen = "\n".join((ROOT / "README.md").read_text().splitlines()[:40])
+    assert "make run" in first_screen
+    assert "make test" in first_screen
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%s %s available for %s",
+        "📡 Attempting %d provider(s) for %s",
+        "🔄 Trying %s...",
+        "✅ %s succeeded for %s",
+        "✅ Cache hit for %s",
+        "❌ %s failed: %s",
+        "No LLM API keys configured",
+        "All LLM providers failed: ",
+        "Rate limited: ",
+    ],
+)
+def test_the_router_says_what_people_search_their_logs_for(line: str) -> None:
+    assert line in (ROOT / "router.py").read_text()
+
+
+def test_the_providers_are_called_what_the_guide_calls_them() -> None:
+    identities = [entry.identity for entry in CATALOGUE[:3]]
+    assert [f"{who.mark} {who.announced_as}" for who in identities] == [
+        "🔵 Google Gemini API",
+        "🟢 OpenRouter API",
+        "🟠 Cloudflare Workers AI",
+    ]
+    labels = [who.label for who in identities]
+    assert labels == ["Google Gemini", "OpenRouter", "Cloudflare Workers AI"]
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (32, 'cache = ResponseCache(cache_dir=".cache", ttl_hours=24)'),
+        (36, "rate_limiter = RateLimiter(min_interval_seconds=60)"),
+    ],
+)
+def test_main_has_the_lines_that_the_guide_tells_people_to_edit(number: int, line: str) -> None:
+    assert (ROOT / "main.py").read_text().splitlines()[number - 1] == line
+
+
+def test_no_file_holds_a_home_path_or_the_host_of_a_package_registry() -> None:
+    hosts = "|".join(re.escape(".".join(host)) for host in REGISTRIES)
+    private = re.compile(rf"/(?:home|Users|root)/\w|{hosts}")
+    holding = [path for path in repository_texts() if private.search(path.read_text("utf-8"))]
+    assert holding == []
