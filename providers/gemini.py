@@ -54,8 +54,9 @@ class Gemini:
         """See `Provider.encode`; the key goes into a header, never into the URL."""
         verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
         body: Json = {"contents": list(_turns(prompt))}
-        if system := [{"text": m.content} for m in prompt.messages if m.role == "system"]:
-            body["systemInstruction"] = {"parts": system}
+        system = [m.content for m in prompt.messages if m.role == "system" and m.content]
+        if system:
+            body["systemInstruction"] = {"parts": [{"text": text} for text in system]}
         if config := _generation_config(prompt):
             body["generationConfig"] = config
         url = f"{self.base_url}/v1beta/models/{self.model.removeprefix('models/')}:{verb}"
