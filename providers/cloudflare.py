@@ -78,7 +78,7 @@ def _unwrap(body: Json) -> Json:
     if "choices" in result:
         return result
     text = result.get("response")
-    if not isinstance(text, str):
+    if text is not None and not isinstance(text, str):
         text = orjson.dumps(text).decode()
     return {
         "choices": [{"message": {"content": text}, "finish_reason": "stop"}],
