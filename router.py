@@ -183,6 +183,7 @@ class Router:
             elapsed_s = self.clock.monotonic() - begin_s
             if upstream is None:
                 if elapsed_s + wait_s > self.limits.max_wait_s:
+                    log.warning("⏳ No slot for %s within its time: %.0f s to wait", name, wait_s)
                     raise _limited(wait_s, tuple(attempts))
                 log.info("⏳ Waiting %.1f s for a slot for %s", wait_s, name)
                 await self.clock.sleep(wait_s)
@@ -223,12 +224,14 @@ class Router:
                 return _recall(cached, "STALE")
             if self.last_resort is None:
                 raise
-            return await self._draft(self.last_resort, prompt, unanswered)
+            return await self._draft(self.last_resort, prompt, name, unanswered)
         if freshness.may_store and routed.completion.finish_reason == "stop":
             self.cache.set(key, _remember(routed))
         return routed
 
-    async def _draft(self, local: Upstream, prompt: Prompt, unanswered: Unanswered) -> Routed:
+    async def _draft(
+        self, local: Upstream, prompt: Prompt, name: str, unanswered: Unanswered
+    ) -> Routed:
         """What the embedded model makes of *prompt*; never kept."""
         completion, attempt = await self._attempt(local, prompt, self.limits.total_s)
         attempts = (*unanswered.attempts, attempt)
@@ -236,6 +239,7 @@ class Router:
             raise AllProvidersFailed(
                 f"All LLM providers failed: {describe(attempts)}", attempts, retry_after_s=1.0
             ) from unanswered
+        log.info("✅ %s succeeded for %s", attempt.label, name)
         return Routed(completion, attempt.provider, "MISS", attempts, notes=prompt.notes)
 
     async def _first_free(self, pending: Sequence[Upstream]) -> tuple[Upstream | None, float]:

@@ -40,7 +40,9 @@ def _without_slash(value: str) -> str:
 
 Secret = Annotated[SecretStr, AfterValidator(_plain_secret)]
 Url = Annotated[
-    str, StringConstraints(pattern=r"^https?://[^\s/?#@]+[^\s?#]*$"), AfterValidator(_without_slash)
+    str,
+    StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"),
+    AfterValidator(_without_slash),
 ]
 NO_SECRET = SecretStr("")
 

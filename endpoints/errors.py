@@ -12,7 +12,7 @@ from router import Attempt, Declined, NoProviderConfigured, Unanswered
 
 WHAT_TO_DO = (
     "add at least one API key to .env (docs/QUICK_START.md says how to get one for free), or"
-    " install the embedded model with `make run`"
+    " install the embedded model (the same page says how)"
 )
 
 

@@ -1,9 +1,10 @@
-"""What every answer carries: a request id and the headers that keep browsers careful."""
+"""Around every request: a limit to its body, an id, and the headers that keep browsers careful."""
 
 import re
 import uuid
 from contextvars import ContextVar
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +17,36 @@ CAREFUL = {
 }
 NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
 PAGES = ("/docs", "/redoc")  # load their scripts, so they cannot have the policy of plain data
+
+
+class BodyLimit:
+    """Stops reading a body that is too large, declared or not, and lets the app answer 413."""
+
+    def __init__(self, app: ASGIApp, largest_bytes: int) -> None:
+        self.app = app
+        self.largest_bytes = largest_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the ASGI specification."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        size = int(declared) if declared.isdigit() and len(declared) < 19 else 0
+        read = 0
+        too_large = HTTPException(413, f"The body is larger than {self.largest_bytes} bytes")
+
+        async def receive_within_limit() -> Message:
+            nonlocal read
+            if size > self.largest_bytes:
+                raise too_large
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.largest_bytes:
+                raise too_large
+            return message
+
+        await self.app(scope, receive_within_limit, send)
 
 
 class RequestContext:

@@ -32,8 +32,9 @@ class Planner:
         """Write *document* about *idea*. Raises what `Router.complete` raises."""
 
         async def frame() -> Prompt:
-            query = document.query(idea) if document.query else None
-            return document.frame(idea, await self.search.find(query) if query else Findings())
+            if document.query is None:
+                return document.frame(idea, Findings())
+            return document.frame(idea, await self.search.find(document.query(idea), freshness))
 
         routed = await self.router.complete(
             document.key(idea), frame, name=document.name, freshness=freshness

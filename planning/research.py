@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from cache import ResponseCache
+from cache import ANY_FRESH, Freshness, ResponseCache
 from clock import SYSTEM_CLOCK, Clock
 
 log = logging.getLogger("trimaran.research")
@@ -51,7 +51,7 @@ class Findings:
 class Search(Protocol):
     """Something that finds sources."""
 
-    async def find(self, query: str) -> Findings:
+    async def find(self, query: str, freshness: Freshness = ANY_FRESH) -> Findings:
         """What there is for *query*; never raises for a search that fails."""
         ...
 
@@ -59,7 +59,7 @@ class Search(Protocol):
 class NoSearch:
     """Finds nothing: for `SEARCH=off`."""
 
-    async def find(self, query: str) -> Findings:  # noqa: ARG002 - the protocol's parameter
+    async def find(self, query: str, freshness: Freshness = ANY_FRESH) -> Findings:  # noqa: ARG002 - the protocol's
         """See `Search.find`."""
         return Findings()
 
@@ -77,16 +77,17 @@ class DuckDuckGo:
     _failures: int = 0
     _paused_until_s: float = 0.0
 
-    async def find(self, query: str) -> Findings:
+    async def find(self, query: str, freshness: Freshness = ANY_FRESH) -> Findings:
         """See `Search.find`; what was found is cached like an answer."""
         key = f"search:{hashlib.sha256(query.encode()).hexdigest()}"
-        if (known := self.cache.get(key)) is not None:
-            return Findings.from_json(known)
+        known = self.cache.look_up(key) if freshness.may_read else None
+        if known is not None and freshness.accepts(known):
+            return Findings.from_json(known.value)
         if self.clock.monotonic() < self._paused_until_s:
             return Findings(error="paused after repeated failures")
         findings = await self._ask(query)
         self._note(bool(findings.sources))
-        if findings.sources:
+        if findings.sources and freshness.may_store:
             self.cache.set(key, asdict(findings))
         return findings
 

@@ -242,7 +242,11 @@ def test_a_body_over_a_mebibyte_is_a_413(service: RunningService) -> None:
     """With and without a declared length."""
     large = b'{"idea": "' + b"x" * (1 << 20) + b'"}'
     json = {"content-type": "application/json"}
-    assert service.post("/investors", data=large, headers=json).status_code == 413
+    reply = service.post("/investors", data=large, headers=json)
+    assert (reply.status_code, reply.json()["detail"]) == (
+        413,
+        "The body is larger than 1048576 bytes",
+    )
     chunks = iter([large[: len(large) // 2], large[len(large) // 2 :]])
     assert service.post("/investors", data=chunks, headers=json).status_code == 413
 

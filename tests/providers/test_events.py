@@ -157,5 +157,5 @@ def test_long_events_one_after_the_other_are_fine() -> None:
 def test_what_is_kept_aside_stays_bounded() -> None:
     reader = EventReader()
     for _ in range(30):
-        reader.feed((b"y" * 99_999 + b"\n"))
+        reader.feed(b"y" * 99_999 + b"\n")
     assert len(reader.stray) <= LONGEST_EVENT + 100_000

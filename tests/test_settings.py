@@ -1,0 +1,83 @@
+"""Settings: typed, named when wrong, and silent about secrets."""
+
+from pathlib import Path
+
+import pytest
+
+from providers import Access
+from settings import SettingsError, read_environment
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Away from the developer's own .env."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_set_means_the_defaults() -> None:
+    """And nobody is configured."""
+    environment = read_environment()
+    assert environment.settings.max_wait_seconds == 75
+    assert environment.settings.cache_dir is None
+    assert set(environment.access.values()) == {Access()}
+    assert environment.secrets() == ()
+
+
+def test_an_empty_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As people leave them in .env."""
+    monkeypatch.setenv("GEMINI_API_KEY", "")
+    monkeypatch.setenv("MAX_WAIT_SECONDS", "")
+    environment = read_environment()
+    assert environment.settings.max_wait_seconds == 75
+    assert environment.access["gemini"].key == ""
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deployment can override what is in .env."""
+    Path(".env").write_text("GEMINI_API_KEY=from-file\nOPENROUTER_API_KEY=also-from-file\n")
+    monkeypatch.setenv("GEMINI_API_KEY", "from-environment")
+    access = read_environment().access
+    assert access["gemini"].key == "from-environment"
+    assert access["openrouter"].key == "also-from-file"
+
+
+def test_a_base_url_loses_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that paths are joined without doubling it."""
+    monkeypatch.setenv("GEMINI_BASE_URL", "http://127.0.0.1:9100/gemini/")
+    assert read_environment().access["gemini"].base_url == "http://127.0.0.1:9100/gemini"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GEMINI_API_KEY", "se cret"),
+        ("GEMINI_API_KEY", "secrét"),
+        ("ELEVENLABS_API_KEY", "secret\nmore"),
+        ("CLOUDFLARE_ACCOUNT_ID", "../secret"),
+        ("OPENROUTER_BASE_URL", "http://user:secret@host/"),
+        ("GEMINI_BASE_URL", "https://host/?key=secret"),
+        ("GEMINI_MODEL", "a model\r\nsecret: x"),
+        ("MAX_WAIT_SECONDS", "secret"),
+        ("CACHE_MAX_MB", "0"),
+        ("SEARCH", "secret"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """Whatever it is, it may be a secret in the wrong place."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as refused:
+        read_environment()
+    assert str(refused.value).startswith(f"{variable} cannot be used: ")
+    assert "secret" not in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
+def test_no_key_shows_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even by accident."""
+    monkeypatch.setenv("GEMINI_API_KEY", "very-secret")
+    monkeypatch.setenv("ELEVENLABS_API_KEY", "very-secret-too")
+    environment = read_environment()
+    assert "very-secret" not in repr(environment)
+    assert environment.secrets() == ("very-secret", "very-secret-too")
