@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from providers.base import HttpResponse, Identity, Json
-from providers.errors import Signals, read_retry_after
+from providers.errors import ProviderError, Signals, read_retry_after
 from providers.openai_compatible import OpenAICompatible, error_message
 
 IDENTITY = Identity("openrouter", "OpenRouter", "OpenRouter API", "🟢")
@@ -58,7 +58,7 @@ class OpenRouter(OpenAICompatible):
         try:
             headers = response.json()["error"]["metadata"]["headers"]
             lowered = {str(name).lower(): str(value) for name, value in headers.items()}
-        except (KeyError, TypeError, AttributeError):
+        except (ProviderError, KeyError, TypeError, AttributeError):  # a page, or another shape
             return signals
         hint_s = read_retry_after(lowered, response.received_at)
         return Signals(signals.status, signals.codes, signals.message, hint_s)
