@@ -8,7 +8,7 @@ import pytest
 
 import providers
 from providers import CATALOGUE, NAMES, Access, Entry, configured
-from tests.providers.asking import KEY
+from tests.providers.asking import KEY, build, prompt
 
 WITH_ALL = {name: Access(key=KEY, account_id="account-1") for name in NAMES}
 
@@ -69,8 +69,6 @@ def test_a_provider_is_built_with_its_own_model_and_address(entry: Entry) -> Non
 
 
 def test_settings_replace_model_and_address(entry: Entry) -> None:
-    from tests.providers.asking import build, prompt
-
     provider = build(entry.identity.name, "https://elsewhere.test/base", "a-model")
     assert provider.model == "a-model"
     request = provider.encode(prompt(), stream=False)

@@ -222,7 +222,9 @@ def failure_of(
 
 
 def test_h03_of_a_daily_and_a_minute_quota_the_daily_one_counts() -> None:
-    body = gemini_429(("GenerateRequestsPerMinute-Free", "5"), ("GenerateRequestsPerDay-Free", "20"))
+    body = gemini_429(
+        ("GenerateRequestsPerMinute-Free", "5"), ("GenerateRequestsPerDay-Free", "20")
+    )
     assert failure_of("gemini", body).kind is K.DAILY_LIMIT
 
 
@@ -376,12 +378,8 @@ def test_geminis_hint_is_in_the_details_or_in_the_words(
     assert error.retry_after_s == (hint_s and pytest.approx(hint_s))
 
 
-RESET = {"X-RateLimit-Reset": "1060000"}  # milliseconds, a minute after the reply
-
-
-@pytest.mark.parametrize("metadata", [{"headers": RESET}, {}, {"headers": "dropped"}])
-def test_openrouters_hint_is_in_a_header(metadata: Any) -> None:
-    """A small number cannot be told from seconds, so the real size is used."""
+@pytest.mark.parametrize("metadata", [{"headers": {"X-RateLimit-Reset": "1"}}, {}, "raw"])
+def test_openrouters_hint_in_a_header_counts_before_the_body(metadata: Any) -> None:
     body = {"error": {"code": 429, "message": "?", "metadata": metadata}}
     headers = {"x-ratelimit-reset": "1790000060000"}
     response = HttpResponse(429, headers, json.dumps(body).encode(), received_at=EPOCH_S)
@@ -442,8 +440,28 @@ async def test_hints_survive_the_wire(
 
 DATES = st.lists(
     st.sampled_from(
-        ["Mon,", "06", "Nov", "1994", "9999", "99999999999", "08:49:37", "99:99:99", ":", "GMT"]
-        + ["+0000", "-9999", "+999999999999", "EST", ",", "(", "\x1c", "٣", "0", "5"]
+        [
+            "Mon,",
+            "06",
+            "Nov",
+            "1994",
+            "9999",
+            "99999999999",
+            "08:49:37",
+            "99:99:99",
+            ":",
+            "GMT",
+            "+0000",
+            "-9999",
+            "+999999999999",
+            "EST",
+            ",",
+            "(",
+            "\x1c",
+            "٣",
+            "0",
+            "5",
+        ]
     ),
     max_size=7,
 ).map(" ".join)
@@ -469,12 +487,45 @@ def test_a_date_and_its_seconds_mean_the_same(wait_s: float, as_date: bool) -> N
 
 
 WIRE_WORDS = st.sampled_from(
-    ["candidates", "content", "parts", "text", "thought", "finishReason", "promptFeedback"]
-    + ["blockReason", "usageMetadata", "promptTokenCount", "modelVersion", "error", "code"]
-    + ["message", "status", "details", "violations", "quotaId", "quotaValue", "reason"]
-    + ["retryDelay", "choices", "delta", "finish_reason", "model", "usage", "prompt_tokens"]
-    + ["completion_tokens_details", "metadata", "headers", "availability", "limit_source"]
-    + ["result", "response", "success", "errors", "type"]
+    [
+        "candidates",
+        "content",
+        "parts",
+        "text",
+        "thought",
+        "finishReason",
+        "promptFeedback",
+        "blockReason",
+        "usageMetadata",
+        "promptTokenCount",
+        "modelVersion",
+        "error",
+        "code",
+        "message",
+        "status",
+        "details",
+        "violations",
+        "quotaId",
+        "quotaValue",
+        "reason",
+        "retryDelay",
+        "choices",
+        "delta",
+        "finish_reason",
+        "model",
+        "usage",
+        "prompt_tokens",
+        "metadata",
+        "headers",
+        "completion_tokens_details",
+        "availability",
+        "limit_source",
+        "result",
+        "response",
+        "success",
+        "errors",
+        "type",
+    ]
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
 JSON = st.recursive(
@@ -491,10 +542,10 @@ BODIES = st.binary() | (JSON | ERROR_BODIES).map(lambda body: json.dumps(body).e
 def test_any_reply_is_an_answer_or_a_provider_error(name: str, body: bytes, status: int) -> None:
     try:
         completion = build(name).decode(HttpResponse(status, {}, body, EPOCH_S))
-    except ProviderError as error:
-        assert error.code is None or len(error.code) <= 64
-    else:
-        _check(completion)
+    except ProviderError:
+        return
+    assert status == 200
+    _check(completion)
 
 
 @pytest.mark.parametrize("name", NAMES)

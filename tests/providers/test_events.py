@@ -1,5 +1,7 @@
 """Server-sent events, read from any pieces that the network may cut them into."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,7 +97,7 @@ def test_a_stream_that_comes_byte_by_byte_gives_the_same_events() -> None:
 @given(st.lists(st.integers(0, len(STREAM))))
 def test_a_stream_cut_in_any_pieces_gives_the_same_events(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(STREAM)]
-    chunks = [STREAM[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [STREAM[a:b] for a, b in pairwise(edges)]
     assert read(*chunks) == EVENTS
 
 
