@@ -14,8 +14,8 @@ run: $(VENV)/.$(EXTRAS) ## Serve on http://127.0.0.1:8001 (PORT=… changes it, 
 	@echo "Trimaran: http://127.0.0.1:$(PORT)"
 	@exec $(BIN)/uvicorn main:app --host 127.0.0.1 --port $(PORT) --no-server-header
 
-demo: $(VENV)/.bare ## The service with stand-ins for every provider, some of them failing: watch the log
-	@exec $(BIN)/python -m sandbox --demo --serve $(PORT)
+demo: $(VENV)/.bare ## The service among stand-ins that fail: no keys, no network, watch the log
+	@exec $(BIN)/python -m sandbox.demo $(PORT)
 
 test: $(VENV)/.dev ## The tests (under five minutes)
 	$(BIN)/pytest --quiet -n 2
