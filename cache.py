@@ -214,15 +214,22 @@ class Flights:
     def __init__(self) -> None:
         self._under_way: dict[str, Flight[Any]] = {}
 
-    async def join(self, key: str, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
-        """The outcome of *work*, and whether somebody else had already begun it."""
+    async def join(
+        self, key: str, work: Callable[[], Awaitable[T]], timeout_s: float | None = None
+    ) -> tuple[T, bool]:
+        """The outcome of *work*, and whether somebody else had already begun it.
+
+        Raises `TimeoutError` after *timeout_s* seconds; the work goes on for the others.
+        """
         flight: Flight[T] | None = self._under_way.get(key)
         joined = flight is not None
         if flight is None:
             flight = self._begin(key, work)
         flight.waiting += 1
         try:
-            await asyncio.wait({flight.task})
+            done, _ = await asyncio.wait({flight.task}, timeout=timeout_s)
+            if not done:
+                raise TimeoutError
         finally:
             flight.waiting -= 1
             if flight.waiting == 0 and not flight.task.done():

@@ -1,56 +1,73 @@
-"""The minimum interval between calls to one provider: kept across restarts and between processes.
+"""The limits of every provider: minimum interval, minute and day quotas, and holds.
 
-The stamp of the last call is written at the moment of sending, in one step with the decision, so
-two processes can never both think that the slot is theirs. Nobody is put to sleep here: the
-limiter only says when the next slot is.
+What was sent is written down before it is sent, in one step with the decision, so two processes
+can never both think that a slot is theirs, and a crash can only make us more careful. Nobody is
+put to sleep here: the limiter only says how long to wait. The rules themselves are pure and stand
+in `storage/ledger.py`.
 """
 
 import asyncio
 import functools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-
-import orjson
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from clock import SYSTEM_CLOCK, Clock
 from storage import Store
+from storage.ledger import (
+    Allowance,
+    Hold,
+    Ledger,
+    Limits,
+    Moment,
+    Need,
+    Sending,
+    Wait,
+    dump,
+    load,
+    schedule,
+)
 from storage.memory import MemoryStore
 
 log = logging.getLogger("trimaran.limits")
 
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """When a call was sent: monotonic seconds within one boot, and seconds since the epoch."""
-
-    boot_id: str
-    monotonic_s: float
-    epoch_s: float
+T = TypeVar("T")
+NOTHING = Need()
+NO_WAIT = Wait()
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The answer to a reservation: granted, or how many seconds until it would be."""
+    """The answer to a reservation: granted at a moment, or how long to wait and for what."""
 
-    granted: bool
-    ready_in_s: float = 0.0
+    granted: Moment | None = None
+    wait: Wait = NO_WAIT
 
 
-def ready_in_s(last: Stamp | None, now: Stamp, min_interval_s: float) -> float:
-    """Seconds until the next call may be sent; 0 when it may be sent now.
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is learned about an account from how a call ended; empty for nothing.
 
-    Within one boot the monotonic clock decides, so a machine whose clock is set neither waits
-    longer nor calls sooner. After a reboot the wall clock has to do, and a stamp from the future
-    counts as one from this moment.
+    *sent* is False only when the call provably never left. *used* is what it really cost.
+    *hold* is a pause of *scope* in seconds, or until the provider's midnight.
     """
-    return 0.0 if last is None else max(0.0, min_interval_s - _elapsed_s(last, now))
+
+    sent: bool = True
+    succeeded: bool = False
+    used: Need | None = None
+    scope: str = ""
+    reason: str = ""
+    hold_s: float = 0.0
+    grows_to_s: float = 0.0  # each hold in a row is twice as long as the one before, up to this
+    until_reset: bool = False
+    learned: Limits | None = None
 
 
 class RateLimiter:
-    """At most one call to each provider per *min_interval_seconds*; 0 turns it off."""
+    """Keeps every provider at least *min_interval_seconds* apart, and within its own limits."""
 
     def __init__(
         self,
@@ -62,9 +79,9 @@ class RateLimiter:
         self.min_interval_seconds = min_interval_seconds
         self.clock = clock
         self._open_store = store
-        self._seen: dict[str, Stamp] = {}  # what this process knows, should the store be lost
+        self._known: dict[str, Ledger] = {}  # what this process saw last, should the store be lost
         self._lock = threading.Lock()
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="limits")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="limits")
 
     def configure(
         self,
@@ -80,83 +97,141 @@ class RateLimiter:
 
     @functools.cached_property
     def store(self) -> Store:
-        """Where the stamps are; opened at the first use."""
+        """Where the ledgers are; opened at the first use."""
         return self._open_store()
 
-    async def reserve(self, provider: str) -> Slot:
-        """Take the slot of *provider* if it is free; the caller must send at once.
+    async def reserve(self, allowance: Allowance, need: Need = NOTHING) -> Slot:
+        """Take a slot under *allowance* if there is one; the caller must then send at once."""
+        allowance = self._with_interval(allowance)
+        if allowance.is_open and not self._known.get(allowance.account, Ledger()).holds:
+            return Slot(granted=self.now())
 
-        The decision is durable before it is given.
+        def decide(ledger: Ledger) -> tuple[Ledger | None, Slot]:
+            now = self.now()
+            wait = ledger.wait(allowance, need, now)
+            if wait.duration_s > 0:
+                return None, Slot(wait=wait)
+            return ledger.sending(allowance, need, now), Slot(granted=now)
+
+        return await self._aside(allowance.account, decide)
+
+    async def settle(
+        self, allowance: Allowance, need: Need, sent_at: Moment, correction: Correction
+    ) -> None:
+        """Enter how the call that was granted at *sent_at* ended."""
+        allowance = self._with_interval(allowance)
+
+        def correct(ledger: Ledger) -> tuple[Ledger | None, None]:
+            now = self.now()
+            changed = corrected(ledger, allowance, need, sent_at, correction, now)
+            return (changed if changed != ledger else None), None
+
+        if correction != Correction(succeeded=True) or self._known.get(allowance.account):
+            await self._aside(allowance.account, correct)
+
+    async def wait(self, allowance: Allowance, need: Need = NOTHING) -> Wait:
+        """How long a call under *allowance* would have to wait now; takes nothing."""
+        ledger = await self.ledger(allowance.account)
+        return ledger.wait(self._with_interval(allowance), need, self.now())
+
+    async def ledger(self, account: str) -> Ledger:
+        """All that is known about *account*."""
+        return await self._aside(account, lambda ledger: (None, ledger))
+
+    async def forecast(
+        self, options: Sequence[tuple[Allowance, Need]], calls: int
+    ) -> list[Sending]:
+        """When each of *calls* could be sent, and under which of *options*; takes nothing."""
+        own = [(self._with_interval(allowance), need) for allowance, need in options]
+        accounts = {allowance.account for allowance, _ in own}
+        ledgers = {account: await self.ledger(account) for account in accounts}
+        return schedule(ledgers, own, calls, self.now())
+
+    def stamp(self, allowance: Allowance) -> None:
+        """Enter a call that is being made now, slot or not; for callers that do not wait."""
+        allowance = self._with_interval(allowance)
+        self._visit(
+            allowance.account,
+            lambda ledger: (ledger.sending(allowance, NOTHING, self.now()), None),
+        )
+
+    async def used_up_to(self, allowance: Allowance, scope: str, calls: int) -> None:
+        """Enter that the provider itself has counted *calls* for today."""
+        await self._aside(
+            allowance.account,
+            lambda ledger: (ledger.used_up_to(allowance, scope, calls, self.now()), None),
+        )
+
+    def now(self) -> Moment:
+        """This moment, on both clocks."""
+        return Moment(self.clock.boot_id, self.clock.monotonic(), self.clock.time())
+
+    def _with_interval(self, allowance: Allowance) -> Allowance:
+        return replace(allowance, min_interval_s=self.min_interval_seconds)
+
+    async def _aside(self, account: str, change: Callable[[Ledger], tuple[Ledger | None, T]]) -> T:
+        """`_visit`, away from the event loop where the store may have to wait for a disk."""
+        if not self.store.waits:
+            return self._visit(account, change)
+        loop = asyncio.get_running_loop()
+        # Shielded: what is entered must be entered whole, also for a caller that has just left.
+        work = loop.run_in_executor(self._thread, self._visit, account, change)
+        return await asyncio.shield(work)
+
+    def _visit(self, account: str, change: Callable[[Ledger], tuple[Ledger | None, T]]) -> T:
+        """Apply *change* to the ledger of *account*, as one step for all processes.
+
+        When the store fails, this process goes on with the ledger that it knows.
         """
-        if self.min_interval_seconds <= 0:
-            return Slot(granted=True)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writer, self._visit, provider, _when_free)
+        results: list[T] = []
 
-    def stamp(self, provider: str) -> None:
-        """Note that *provider* is being called now, slot or not; for callers that do not wait."""
-        self._visit(provider, _always)
-
-    async def next_slot_s(self, provider: str) -> float:
-        """Seconds until *provider* may be called again; 0 when it may be called now."""
-        loop = asyncio.get_running_loop()
-        return (await loop.run_in_executor(self._writer, self._visit, provider, _never)).ready_in_s
-
-    def _visit(self, provider: str, may_take: Callable[[float], bool]) -> Slot:
-        """Look at the provider's stamp and, if *may_take* says so of the wait in seconds, renew it."""
-        wait_s, taken = 0.0, None
-
-        def decide(stored: bytes | None) -> bytes | None:
-            nonlocal wait_s, taken
-            now = self._now()
-            last = _latest(self._seen.get(provider), _read(stored), now)
-            wait_s = ready_in_s(last, now, self.min_interval_seconds)
-            taken = now if may_take(wait_s) else None
-            return orjson.dumps(asdict(taken)) if taken else None
+        def step(stored: bytes | None) -> bytes | None:
+            ledger = load(stored, otherwise=self._known.get(account, Ledger()))
+            changed, result = change(ledger)
+            results.append(result)
+            self._known[account] = ledger if changed is None else changed
+            return None if changed is None else dump(changed)
 
         with self._lock:
+            before = self._known.get(account, Ledger())
             try:
-                self.store.update(f"slot:{provider}", decide)
+                self.store.update(f"ledger:{account}", step)
             except OSError as error:
                 log.error("the limits' store failed, this process counts alone: %s", error)
-                decide(None)
-            if taken is not None:
-                self._seen[provider] = taken
-        return Slot(granted=taken is not None, ready_in_s=wait_s)
-
-    def _now(self) -> Stamp:
-        return Stamp(self.clock.boot_id, self.clock.monotonic(), self.clock.time())
+                self._known[account] = before
+                step(None)
+        return results[-1]
 
 
-def _when_free(wait_s: float) -> bool:
-    return wait_s <= 0
+def corrected(
+    ledger: Ledger,
+    allowance: Allowance,
+    need: Need,
+    sent_at: Moment,
+    correction: Correction,
+    now: Moment,
+) -> Ledger:
+    """*ledger* after the call granted at *sent_at* ended as *correction* says."""
+    if not correction.sent:
+        ledger = ledger.refunded(allowance, need, sent_at)
+    if correction.used is not None:
+        ledger = ledger.cost_known(allowance, need, correction.used, sent_at)
+    if correction.learned is not None:
+        ledger = ledger.learning(correction.scope, correction.learned)
+    if correction.until_reset or correction.hold_s > 0:
+        ledger = ledger.holding(correction.scope, _hold(ledger, allowance, correction, now), now)
+    if correction.succeeded:
+        ledger = ledger.succeeded(allowance, now)
+    return ledger
 
 
-def _always(_: float) -> bool:
-    return True
-
-
-def _never(_: float) -> bool:
-    return False
-
-
-def _read(stored: bytes | None) -> Stamp | None:
-    """The stamp in *stored*; one that cannot be read counts as none."""
-    if stored is None:
-        return None
-    try:
-        return Stamp(**orjson.loads(stored))
-    except (TypeError, ValueError):
-        return None
-
-
-def _latest(ours: Stamp | None, stored: Stamp | None, now: Stamp) -> Stamp | None:
-    """The later of the two, judged by how long ago they were."""
-    stamps = [stamp for stamp in (ours, stored) if stamp is not None]
-    return min(stamps, key=lambda stamp: _elapsed_s(stamp, now), default=None)
-
-
-def _elapsed_s(last: Stamp, now: Stamp) -> float:
-    if last.boot_id == now.boot_id:
-        return max(0.0, now.monotonic_s - last.monotonic_s)
-    return max(0.0, now.epoch_s - last.epoch_s)
+def _hold(ledger: Ledger, allowance: Allowance, correction: Correction, now: Moment) -> Hold:
+    if correction.until_reset:
+        left_s = allowance.reset_at(now.epoch_s) - now.epoch_s
+        if correction.hold_s > 0:
+            left_s = min(left_s, correction.hold_s)
+        return Hold(correction.reason, now, left_s, until_reset=True)
+    strikes = ledger.strikes(correction.scope, correction.reason)
+    grown_s = correction.hold_s * 2 ** min(strikes, 16)
+    duration_s = max(correction.hold_s, min(grown_s, correction.grows_to_s))
+    return Hold(correction.reason, now, duration_s, strikes + 1)

@@ -2,59 +2,51 @@
 
     complete   a fresh cached answer, else an equal question under way, else `route`;
                when nobody answers: a stale answer, then the last resort, then an error
-    route      the first provider in order whose slot is free is asked; when it fails, the next;
-               when all that are left are inside their interval, the earliest slot is awaited
-    _attempt   one call to one provider, and how it ended
+    route      the first model in order that is free is asked; when it fails, the next; when all
+               that are left are busy, the request waits its turn for the earliest slot
+    _attempt   one call to one model, how it ended, and what that means for the next ones
 
-Decisions are pure functions on values; time is injected.
+Decisions are pure functions on values; time and chance are injected.
 """
 
 import logging
 import math
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from enum import Enum
 from typing import Any, Literal
 
 from cache import ANY_FRESH, Cached, Freshness, ResponseCache
 from clock import SYSTEM_CLOCK, Clock
+from failover import (
+    PATIENCE,
+    RETRY_WITHIN_S,
+    VERDICTS,
+    Attempt,
+    Journey,
+    Key,
+    Patience,
+    Skipped,
+    breaks,
+    correction,
+    describe,
+    key_of,
+    retry_delay_s,
+    share_of_time,
+)
 from providers.base import Completion, Prompt, Upstream, Usage
 from providers.errors import FailureKind, ProviderError
-from rate_limiter import RateLimiter
+from providers.health import Breaker
+from rate_limiter import Correction, RateLimiter, Slot
+from storage.ledger import ACCOUNT
+from waiting_room import NoSeat, WaitingRoom
 
 log = logging.getLogger("trimaran.router")
 
 CacheState = Literal["HIT", "MISS", "STALE", "JOINED"]
 
-ANSWER_TIME_S = 60.0  # what a request may take beside waiting for a slot
-LEAST_ATTEMPT_S = 5.0  # an attempt is not begun with less
-RESERVE_PER_PROVIDER_S = 8.0  # kept back for each provider that may still have to be asked
 MAKE = 1  # of the cached form of an answer; raised when that form changes
 LOCAL = "local"  # the embedded model's name; it is no provider that failover chooses
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a request may wait for a slot, and how long it may take in all, in seconds."""
-
-    max_wait_s: float = 75.0
-
-    @property
-    def total_s(self) -> float:
-        """The request's deadline, from its start."""
-        return self.max_wait_s + ANSWER_TIME_S
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One call to one provider, and how it ended: *failure* is None for the one that answered."""
-
-    provider: str
-    label: str
-    model: str
-    elapsed_s: float
-    failure: FailureKind | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +57,8 @@ class Routed:
     provider: str
     cache: CacheState
     attempts: tuple[Attempt, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    waited_s: float = 0.0
     age_s: float = 0.0
     notes: Any = None
 
@@ -100,6 +94,10 @@ class RateLimited(Unanswered):
     """Every provider is inside its limits, and the next slot is too far away."""
 
 
+class OutOfTime(Unanswered):
+    """The caller's own time limit is over."""
+
+
 class Declined(Exception):
     """A provider refused the content; asking others would be shopping for a laxer filter."""
 
@@ -108,21 +106,13 @@ class Declined(Exception):
         self.attempts = attempts
 
 
-class Verdict(Enum):
-    """What follows from a failed attempt."""
+class Unfit(Exception):
+    """The request itself is at fault: too long, or not understood by anybody."""
 
-    FAIL_OVER = "ask the next provider"
-    GIVE_UP = "tell the caller"
-
-
-def decide(failure: FailureKind) -> Verdict:
-    """What follows from *failure*: every provider's failure is another one's chance, but for a refusal."""
-    return Verdict.GIVE_UP if failure is FailureKind.CONTENT_FILTER else Verdict.FAIL_OVER
-
-
-def share_of_time(remaining_s: float, others_left: int) -> float:
-    """How long one attempt may take, so that it never eats the time of the providers after it."""
-    return max(LEAST_ATTEMPT_S, remaining_s - RESERVE_PER_PROVIDER_S * others_left)
+    def __init__(self, kind: FailureKind, attempts: tuple[Attempt, ...]) -> None:
+        super().__init__(f"No provider could take the request: {describe(attempts)}")
+        self.kind = kind
+        self.attempts = attempts
 
 
 class Router:
@@ -135,15 +125,19 @@ class Router:
         limiter: RateLimiter,
         *,
         last_resort: Upstream | None = None,
-        limits: Limits = Limits(),
+        patience: Patience = PATIENCE,
         clock: Clock = SYSTEM_CLOCK,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.upstreams = tuple(upstreams)
         self.cache = cache
         self.limiter = limiter
         self.last_resort = last_resort
-        self.limits = limits
+        self.patience = patience
         self.clock = clock
+        self.chance = chance
+        self.room = WaitingRoom()
+        self.breakers: dict[tuple[str, str], Breaker] = {}
 
     async def complete(
         self,
@@ -152,58 +146,51 @@ class Router:
         *,
         name: str,
         freshness: Freshness = ANY_FRESH,
+        timeout_s: float | None = None,
     ) -> Routed:
         """Answer the question called *key*; *frame* makes its prompt, and is called only if needed.
 
-        *name* is what the log lines call the request. Raises `Unanswered` or `Declined`.
+        *name* is what the log lines call the request; *timeout_s* lowers the time that it may take.
+        Raises `Unanswered`, `Declined` or `Unfit`.
         """
         cached = self._look_up(key) if freshness.may_read else None
         if cached is not None and freshness.accepts(cached):
             log.info("✅ Cache hit for %s", name)
             return _recall(cached, "HIT")
+        patience = self.patience.lowered(timeout_s)
 
         async def work() -> Routed:
-            return await self._answer(key, await frame(), name, cached, freshness)
+            return await self._answer(key, await frame(), name, cached, freshness, patience)
 
         if not freshness.may_store:
             return await work()
-        routed, joined = await self.cache.flights.join(key, work)
+        try:
+            routed, joined = await self.cache.flights.join(key, work, patience.total_s)
+        except TimeoutError:
+            raise OutOfTime(f"No answer within {patience.total_s:g} s") from None
         return replace(routed, cache="JOINED") if joined and routed.cache == "MISS" else routed
 
-    async def route(self, prompt: Prompt, name: str) -> Routed:
-        """Ask the providers in order until one answers. Raises `Unanswered` or `Declined`."""
+    async def route(self, prompt: Prompt, name: str, patience: Patience = PATIENCE) -> Routed:
+        """Ask the models in order until one answers. Raises `Unanswered`, `Declined` or `Unfit`."""
         if not self.upstreams:
             raise NoProviderConfigured("No LLM API keys configured")
         self._announce(name)
-        begin_s = self.clock.monotonic()
-        pending = list(self.upstreams)
-        attempts: list[Attempt] = []
-        while pending:
-            upstream, wait_s = await self._first_free(pending)
-            elapsed_s = self.clock.monotonic() - begin_s
-            if upstream is None:
-                if elapsed_s + wait_s > self.limits.max_wait_s:
-                    log.warning("⏳ No slot for %s within its time: %.0f s to wait", name, wait_s)
-                    raise _limited(wait_s, tuple(attempts))
-                log.info("⏳ Waiting %.1f s for a slot for %s", wait_s, name)
-                await self.clock.sleep(wait_s)
-                continue
-            pending.remove(upstream)
-            timeout_s = share_of_time(self.limits.total_s - elapsed_s, len(pending))
-            completion, attempt = await self._attempt(upstream, prompt, timeout_s)
-            attempts.append(attempt)
+        journey = Journey(prompt, name, patience, self.clock.monotonic())
+        while candidates := journey.candidates(self.upstreams):
+            upstream, slot = await self._next_free(candidates, journey)
+            completion = await self._attempt(upstream, slot, journey)
             if completion is not None:
-                log.info("✅ %s succeeded for %s", attempt.label, name)
+                log.info("✅ %s succeeded for %s", upstream.identity.label, name)
                 return Routed(
-                    completion, attempt.provider, "MISS", tuple(attempts), notes=prompt.notes
+                    completion,
+                    upstream.identity.name,
+                    "MISS",
+                    tuple(journey.attempts),
+                    tuple(journey.skipped.values()),
+                    journey.waited_s,
+                    notes=prompt.notes,
                 )
-            if attempt.failure is not None and decide(attempt.failure) is Verdict.GIVE_UP:
-                raise Declined(tuple(attempts))
-        raise AllProvidersFailed(
-            f"All LLM providers failed: {describe(attempts)}",
-            tuple(attempts),
-            retry_after_s=min([await self.limiter.next_slot_s(a.provider) for a in attempts]),
-        )
+        raise await self._unanswered(journey)
 
     async def aclose(self) -> None:
         """Close what the upstreams hold."""
@@ -213,15 +200,21 @@ class Router:
             await self.last_resort.aclose()
 
     async def _answer(
-        self, key: str, prompt: Prompt, name: str, cached: Cached | None, freshness: Freshness
+        self,
+        key: str,
+        prompt: Prompt,
+        name: str,
+        cached: Cached | None,
+        freshness: Freshness,
+        patience: Patience,
     ) -> Routed:
         """A provider's answer, kept for later; else what is left when nobody answers."""
         try:
-            routed = await self.route(prompt, name)
+            routed = await self.route(prompt, name, patience)
         except Unanswered as unanswered:
             if cached is not None and freshness.accepts_stale():
                 log.warning("⏳ Stale answer for %s: %s", name, unanswered)
-                return _recall(cached, "STALE")
+                return replace(_recall(cached, "STALE"), attempts=unanswered.attempts)
             if self.last_resort is None:
                 raise
             return await self._draft(self.last_resort, prompt, name, unanswered)
@@ -233,46 +226,174 @@ class Router:
         self, local: Upstream, prompt: Prompt, name: str, unanswered: Unanswered
     ) -> Routed:
         """What the embedded model makes of *prompt*; never kept."""
-        completion, attempt = await self._attempt(local, prompt, self.limits.total_s)
-        attempts = (*unanswered.attempts, attempt)
+        journey = Journey(prompt, name, self.patience, self.clock.monotonic())
+        completion = await self._attempt(local, Slot(self.limiter.now()), journey)
+        attempts = (*unanswered.attempts, *journey.attempts)
         if completion is None:
             raise AllProvidersFailed(
                 f"All LLM providers failed: {describe(attempts)}", attempts, retry_after_s=1.0
             ) from unanswered
-        log.info("✅ %s succeeded for %s", attempt.label, name)
-        return Routed(completion, attempt.provider, "MISS", attempts, notes=prompt.notes)
+        log.info("✅ %s succeeded for %s", local.identity.label, name)
+        return Routed(completion, local.identity.name, "MISS", attempts, notes=prompt.notes)
 
-    async def _first_free(self, pending: Sequence[Upstream]) -> tuple[Upstream | None, float]:
-        """The first of *pending* whose slot could be taken; else None and the wait in seconds."""
-        waits_s = []
-        for upstream in pending:
-            slot = await self.limiter.reserve(upstream.identity.name)
-            if slot.granted:
-                return upstream, 0.0
-            waits_s.append(slot.ready_in_s)
-        return None, min(waits_s)
+    async def _next_free(
+        self, candidates: Sequence[Upstream], journey: Journey
+    ) -> tuple[Upstream, Slot]:
+        """The first of *candidates* that is free, and its slot; waits its turn when none is.
 
-    async def _attempt(
-        self, upstream: Upstream, prompt: Prompt, timeout_s: float
-    ) -> tuple[Completion | None, Attempt]:
-        """One call to *upstream*, and how it ended."""
-        name, label = upstream.identity.name, upstream.identity.label
-        log.info("🔄 Trying %s...", label)
-        begin_s = self.clock.monotonic()
+        Raises `Unanswered` when the earliest slot is too far away.
+        """
+        if self.room.is_empty:
+            upstream, slot, _ = await self._try_all(candidates, journey)
+            if upstream is not None:
+                return upstream, slot
+        elif await self._turn_in_s(journey) > journey.longest_wait_s:
+            raise await self._unanswered(journey)
         try:
-            completion = await upstream.complete(prompt, timeout_s=timeout_s)
+            async with self.room.turn():
+                return await self._await_slot(candidates, journey)
+        except NoSeat:
+            raise await self._unanswered(journey) from None
+
+    async def _await_slot(
+        self, candidates: Sequence[Upstream], journey: Journey
+    ) -> tuple[Upstream, Slot]:
+        """As `_next_free`, for the request whose turn it is."""
+        while True:
+            upstream, slot, wait_s = await self._try_all(candidates, journey)
+            elapsed_s = self.clock.monotonic() - journey.begin_s
+            if upstream is None and elapsed_s + wait_s > journey.longest_wait_s:
+                upstream, slot, _ = await self._try_all(candidates, journey, in_panic=True)
+                if upstream is None:
+                    raise await self._unanswered(journey)
+            if upstream is not None:
+                journey.waited_s += self.clock.monotonic() - journey.begin_s - elapsed_s
+                return upstream, slot
+            log.info("⏳ Waiting %.1f s for a slot for %s", wait_s, journey.name)
+            await self.clock.sleep(wait_s)
+            journey.waited_s += wait_s
+
+    async def _try_all(
+        self, candidates: Sequence[Upstream], journey: Journey, *, in_panic: bool = False
+    ) -> tuple[Upstream | None, Slot, float]:
+        """The first of *candidates* whose slot could be taken; else None and the shortest wait.
+
+        In panic an open circuit lets one call a second through: when nobody else can answer,
+        failing open beats refusing.
+        """
+        shortest_s = math.inf
+        for upstream in candidates:
+            wait_s, reason = self._guard(upstream, in_panic=in_panic)
+            if wait_s <= 0:
+                need = upstream.terms.need(journey.prompt)
+                slot = await self.limiter.reserve(upstream.terms.allowance, need)
+                if slot.granted is not None:
+                    journey.skipped.pop(key_of(upstream), None)
+                    return upstream, slot, 0.0
+                wait_s, reason = slot.wait.duration_s, slot.wait.reason
+            journey.skip(upstream, reason, wait_s)
+            if key_of(upstream) not in journey.again or wait_s <= RETRY_WITHIN_S:
+                shortest_s = min(shortest_s, wait_s)
+        return None, Slot(), shortest_s
+
+    async def _attempt(self, upstream: Upstream, slot: Slot, journey: Journey) -> Completion | None:
+        """One call to *upstream*; None when it failed. Raises `Declined` for a refusal."""
+        identity, prompt = upstream.identity, journey.prompt
+        begin_s = self.clock.monotonic()
+        remaining_s = journey.begin_s + journey.patience.total_s - begin_s
+        others = {u.identity.name for u in journey.candidates(self.upstreams)} - {identity.name}
+        self._update_breakers(upstream, lambda breaker: breaker.calling(begin_s))
+        log.info("🔄 Trying %s...", identity.label)
+        outcome: Completion | ProviderError
+        try:
+            timeout_s = share_of_time(remaining_s, len(others))
+            outcome = await upstream.complete(prompt, timeout_s=timeout_s)
         except ProviderError as error:
-            log.warning("❌ %s failed: %s", label, error)
-            elapsed_s = self.clock.monotonic() - begin_s
-            return None, Attempt(name, label, upstream.model, elapsed_s, error.kind, str(error))
+            outcome = error
+        except BaseException:
+            # The caller has left, or the fault is ours: the provider is not to blame.
+            self._update_breakers(upstream, Breaker.released)
+            raise
         elapsed_s = self.clock.monotonic() - begin_s
-        return completion, Attempt(name, label, completion.model, elapsed_s)
+        attempt = Attempt(identity.name, identity.label, upstream.model, upstream.model, elapsed_s)
+        sent_at, need = slot.granted or self.limiter.now(), upstream.terms.need(prompt)
+        if isinstance(outcome, Completion):
+            journey.note(upstream, replace(attempt, model=outcome.model), None)
+            now_s = self.clock.monotonic()
+            self._update_breakers(upstream, lambda breaker: breaker.succeeded(now_s))
+            known = Correction(succeeded=True, used=upstream.terms.used(outcome.usage, prompt))
+            await self.limiter.settle(upstream.terms.allowance, need, sent_at, known)
+            return outcome
+        log.warning("❌ %s failed: %s", identity.label, outcome)
+        self._note_failure(upstream, attempt, outcome, journey)
+        known = correction(outcome, upstream, self.chance)
+        await self.limiter.settle(upstream.terms.allowance, need, sent_at, known)
+        if VERDICTS[outcome.kind].gives_up:
+            raise Declined(tuple(journey.attempts))
+        return None
+
+    def _note_failure(
+        self, upstream: Upstream, attempt: Attempt, error: ProviderError, journey: Journey
+    ) -> None:
+        """Tell the journey and the breakers that *upstream* failed."""
+        now_s = self.clock.monotonic()
+        delay_s = None if journey.retried else retry_delay_s(error, self.chance)
+        failed = replace(attempt, failure=error.kind, reason=str(error))
+        journey.note(upstream, failed, None if delay_s is None else now_s + delay_s)
+        broken = breaks(error.kind, upstream)
+        for key in _breaker_keys(upstream):
+            breaker = self.breakers.get(key, Breaker())
+            if key == broken:
+                fingerprint = journey.prompt.fingerprint
+                self.breakers[key] = breaker.failed(now_s, fingerprint, self.chance)
+            else:
+                self.breakers[key] = breaker.released()
+
+    def _guard(self, upstream: Upstream, *, in_panic: bool = False) -> tuple[float, str]:
+        """How many seconds open circuits keep *upstream* from being asked, and why."""
+        now_s = self.clock.monotonic()
+        breakers = [self.breakers.get(key, Breaker()) for key in _breaker_keys(upstream)]
+        if in_panic:
+            return max(b.panic_wait_s(now_s) for b in breakers), "circuit open after failures"
+        return max(b.wait_s(now_s) for b in breakers), "circuit open after failures"
+
+    def _update_breakers(self, upstream: Upstream, change: Callable[[Breaker], Breaker]) -> None:
+        for key in _breaker_keys(upstream):
+            self.breakers[key] = change(self.breakers.get(key, Breaker()))
+
+    async def _unanswered(self, journey: Journey) -> Exception:
+        """The error of *journey*, which has come to its end without an answer."""
+        attempts = tuple(journey.attempts)
+        if fault := journey.fault(self.upstreams):
+            return Unfit(fault, attempts)
+        wait_s = await self._turn_in_s(journey)
+        when = f"next slot in {math.ceil(wait_s)} s"
+        if attempts:
+            reasons = describe(attempts)
+            return AllProvidersFailed(
+                f"All LLM providers failed: {reasons}; {when}", attempts, wait_s
+            )
+        reasons = "; ".join(f"{s.provider}/{s.model}: {s.reason}" for s in journey.skipped.values())
+        log.warning("⏳ No slot for %s: %s", journey.name, when)
+        return RateLimited(f"Rate limited: {when} ({reasons})", (), wait_s)
+
+    async def _turn_in_s(self, journey: Journey) -> float:
+        """In how many seconds a request like *journey* that comes now would get its slot."""
+        options = [u for u in self.upstreams if not u.terms.unfit(journey.prompt)]
+        return await self.forecast(options, journey.prompt, self.room.waiting + 1)
+
+    async def forecast(self, options: Sequence[Upstream], prompt: Prompt, calls: int) -> float:
+        """In how many seconds the last of *calls* like *prompt* could be sent, through *options*."""
+        shut_s = min((self._guard(upstream)[0] for upstream in options), default=0.0)
+        needs = [(u.terms.allowance, u.terms.need(prompt)) for u in options]
+        sendings = await self.limiter.forecast(needs, calls)
+        return max(shut_s, sendings[-1].wait_s if len(sendings) == calls else math.inf)
 
     def _announce(self, name: str) -> None:
-        for upstream in self.upstreams:
-            identity = upstream.identity
+        labels = {upstream.identity: None for upstream in self.upstreams}
+        for identity in labels:
             log.info("%s %s available for %s", identity.mark, identity.announced_as, name)
-        log.info("📡 Attempting %d provider(s) for %s", len(self.upstreams), name)
+        log.info("📡 Attempting %d provider(s) for %s", len(labels), name)
 
     def _look_up(self, key: str) -> Cached | None:
         """What the cache has under *key*; an entry of another make counts as none."""
@@ -281,20 +402,9 @@ class Router:
         return cached if is_ours else None
 
 
-def describe(attempts: Sequence[Attempt]) -> str:
-    """Who failed and why, for people: `Google Gemini: daily quota used up (429); …`."""
-    return "; ".join(
-        f"{attempt.label}: {attempt.reason}" for attempt in attempts if attempt.failure
-    )
-
-
-def _limited(wait_s: float, attempts: tuple[Attempt, ...]) -> Unanswered:
-    """The error when the next slot is too far away, after *attempts* that failed."""
-    when = f"next slot in {math.ceil(wait_s)} s"
-    if attempts:
-        failures = describe(attempts)
-        return AllProvidersFailed(f"All LLM providers failed: {failures}; {when}", attempts, wait_s)
-    return RateLimited(f"Rate limited: every provider is inside its limits; {when}", (), wait_s)
+def _breaker_keys(upstream: Upstream) -> tuple[Key, Key]:
+    """The breakers that a call to *upstream* passes: the provider's and the model's."""
+    return (upstream.identity.name, ACCOUNT), key_of(upstream)
 
 
 def _remember(routed: Routed) -> dict[str, Any]:

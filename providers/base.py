@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 import orjson
 
 from providers.errors import FailureKind, ProviderError
+from storage.ledger import ACCOUNT, Allowance, Need
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -57,7 +58,8 @@ class Prompt:
     """What is asked of a model; None leaves a parameter to the provider's default.
 
     Only the embedded model reads `sketch`. `notes` is JSON that has to stay with the answer (the
-    sources it may cite): it is stored beside it and does not reach a provider.
+    sources it may cite): it is stored beside it and does not reach a provider. `least_tier` is the
+    quality of model that the task needs (see `free_tiers`).
     """
 
     messages: tuple[Message, ...]
@@ -70,12 +72,18 @@ class Prompt:
     frequency_penalty: float | None = None
     sketch: Sketch | None = None
     notes: Any = None
+    least_tier: int = 1
 
     @property
     def fingerprint(self) -> str:
         """Equal for prompts that ask the same: SHA-256 over their canonical JSON, in hex."""
         canonical = orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(canonical).hexdigest()
+
+    @property
+    def estimated_tokens(self) -> int:
+        """About how many tokens go in: a quarter of the bytes, which errs on the high side."""
+        return sum(len(message.content.encode()) for message in self.messages) // 4 + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +231,43 @@ class Identity:
     mark: str
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms a model answers: its limits, its quality, and what a call costs of them.
+
+    *quota_scope* is where the provider counts requests: the account, or each model by itself.
+    *units_per_million* are the units (neurons) for a million tokens in and out.
+    """
+
+    allowance: Allowance
+    tier: int = 3
+    context_tokens: int = 1_000_000
+    quota_scope: str = ACCOUNT
+    units_per_million: tuple[float, float] = (0.0, 0.0)
+
+    def unfit(self, prompt: Prompt) -> str:
+        """Why the model does not suit *prompt*; empty when it does."""
+        if self.tier < prompt.least_tier:
+            return "not good enough for the task"
+        if prompt.estimated_tokens + (prompt.max_tokens or 0) > self.context_tokens:
+            return "its context is too small"
+        return ""
+
+    def need(self, prompt: Prompt) -> Need:
+        """What a call is expected to cost, at the most."""
+        return self._cost(prompt.estimated_tokens, prompt.max_tokens or 1024)
+
+    def used(self, usage: Usage, prompt: Prompt) -> Need:
+        """What a call did cost; as expected where the provider does not say."""
+        if usage.prompt_tokens == 0 and usage.completion_tokens == 0:
+            return self.need(prompt)
+        return self._cost(usage.prompt_tokens, usage.completion_tokens)
+
+    def _cost(self, tokens_in: int, tokens_out: int) -> Need:
+        price_in, price_out = self.units_per_million
+        return Need(tokens_in, (tokens_in * price_in + tokens_out * price_out) / 1_000_000)
+
+
 class Provider(Protocol):
     """A pure translation between our words and one provider's wire format."""
 
@@ -263,6 +308,11 @@ class Upstream(Protocol):
     @property
     def model(self) -> str:
         """The model it asks."""
+        ...
+
+    @property
+    def terms(self) -> Terms:
+        """On which terms it answers."""
         ...
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:

@@ -17,7 +17,6 @@ from providers.openai_compatible import OpenAICompatible, read_usage
 
 IDENTITY = Identity("cloudflare", "Cloudflare Workers AI", "Cloudflare Workers AI", "🟠")
 BASE_URL = "https://api.cloudflare.com/client/v4"
-MODEL = "@cf/google/gemma-4-26b-a4b-it"  # cheap in neurons: about 550 answers of 500 tokens a day
 
 
 @dataclass(frozen=True)

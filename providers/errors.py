@@ -60,12 +60,14 @@ class ProviderError(Exception):
         status: int | None = None,
         code: str | None = None,
         retry_after_s: float | None = None,
+        limit: int | None = None,
     ) -> None:
         super().__init__(kind.value)
         self.kind = kind
         self.status = status
         self.code = code if code is not None and _is_word(code) else None
         self.retry_after_s = retry_after_s
+        self.limit = limit
 
     def __str__(self) -> str:
         facts = [str(fact) for fact in (self.status, self.code) if fact is not None]
@@ -74,12 +76,13 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What a failed reply says: HTTP status, structured codes, its message, and a hint in seconds."""
+    """What a failed reply says: status, structured codes, message, a hint in seconds, its limit."""
 
     status: int
     codes: tuple[str, ...] = ()
     message: str = ""
     retry_after_s: float | None = None
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,7 @@ def failure(signals: Signals) -> ProviderError:
         status=signals.status,
         code=next(filter(_is_word, signals.codes), None),
         retry_after_s=signals.retry_after_s,
+        limit=signals.limit,
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clock import SYSTEM_CLOCK, Clock
-from providers.base import Completion, Identity, Prompt
+from providers.base import Completion, Identity, Prompt, Terms
 from providers.errors import FailureKind, ProviderError
+from storage.ledger import ACCOUNT, Allowance, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,14 @@ class FakeUpstream:
     clock: Clock = SYSTEM_CLOCK
     prompts: list[Prompt] = field(default_factory=list)
     identity: Identity = field(init=False)
+    terms: Terms = field(init=False)
+    limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         self.script = iter(self.script)
         self.identity = Identity(self.name, self.name.title(), f"{self.name.title()} API", "⚪")
+        scopes = ((ACCOUNT, self.limits), (self.model, Limits()))
+        self.terms = Terms(Allowance(self.name, scopes=scopes))
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """See `Upstream.complete`; a script entry that outlasts *timeout_s* times out."""

@@ -33,7 +33,6 @@ from providers.errors import (
 
 IDENTITY = Identity("gemini", "Google Gemini", "Google Gemini API", "🔵")
 BASE_URL = "https://generativelanguage.googleapis.com"
-MODEL = "gemini-3.5-flash-lite"  # the free model with the most requests a day (500, autumn 2026)
 
 FINISH_REASONS: dict[str, FinishReason] = {"STOP": "stop", "MAX_TOKENS": "length"}
 REFUSALS = frozenset({"SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR"})
@@ -175,6 +174,7 @@ def _error_signals(body: Json, status: int, header_hint_s: float | None = None) 
         codes=tuple(_codes(error, details)),
         message=message,
         retry_after_s=header_hint_s if header_hint_s is not None else _hint(details, message),
+        limit=_limit(details),
     )
 
 
@@ -199,6 +199,18 @@ def _codes(error: Json, details: list[Json]) -> Iterator[str]:
         yield "quota:zero"
     if isinstance(error.get("status"), str):
         yield error["status"]
+
+
+def _limit(details: list[Json]) -> int | None:
+    """The number of requests a day, or else a minute, that a violated quota allows."""
+    allowed = {
+        "PerDay" in quota: int(violation["quotaValue"])
+        for detail in details
+        for violation in detail.get("violations") or ()
+        if "Requests" in (quota := str(violation.get("quotaId") or ""))
+        and str(violation.get("quotaValue")).isdigit()
+    }
+    return allowed.get(True, allowed.get(False))
 
 
 def _hint(details: list[Json], message: str) -> float | None:

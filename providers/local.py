@@ -19,10 +19,12 @@ from providers.base import (
     Passage,
     Prompt,
     Sketch,
+    Terms,
     Usage,
 )
 from providers.errors import FailureKind, ProviderError
-from providers.smollm import MODEL, GenerationFailed, SmolLM, weights
+from providers.smollm import CONTEXT_TOKENS, MODEL, GenerationFailed, SmolLM, weights
+from storage.ledger import Allowance
 
 IDENTITY = Identity("local", "Embedded model", "Embedded model", "⚪")
 LONGEST_QUEUE = 8
@@ -40,6 +42,7 @@ class LocalModel:
 
     identity = IDENTITY
     model = MODEL
+    terms = Terms(Allowance(IDENTITY.name), tier=1, context_tokens=CONTEXT_TOKENS)
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="local-model")

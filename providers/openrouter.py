@@ -1,7 +1,7 @@
 """OpenRouter: OpenAI's chat format, with failures of its own (also inside replies with status 200)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from providers.base import HttpResponse, Identity, Json
 from providers.errors import ProviderError, Signals, read_retry_after
@@ -9,9 +9,6 @@ from providers.openai_compatible import OpenAICompatible, error_message
 
 IDENTITY = Identity("openrouter", "OpenRouter", "OpenRouter API", "🟢")
 BASE_URL = "https://openrouter.ai/api/v1"
-# OpenRouter's own choice among the models that are free at the moment: the set of `:free` models
-# changes monthly, and a default should not go stale.
-MODEL = "openrouter/free"
 
 
 @dataclass(frozen=True)
@@ -51,14 +48,20 @@ class OpenRouter(OpenAICompatible):
             yield "moderation"
 
     def signals(self, response: HttpResponse) -> Signals:
-        """The limits of a 429 stand in the body too, as the headers that a proxy may have dropped."""
+        """As for others, with the limit and its reset, which stand in the body too."""
         signals = super().signals(response)
-        if signals.retry_after_s is not None or response.status != 429:
+        if response.status != 429:
             return signals
-        try:
-            headers = response.json()["error"]["metadata"]["headers"]
-            lowered = {str(name).lower(): str(value) for name, value in headers.items()}
-        except (ProviderError, KeyError, TypeError, AttributeError):  # a page, or another shape
-            return signals
-        hint_s = read_retry_after(lowered, response.received_at)
-        return Signals(signals.status, signals.codes, signals.message, hint_s)
+        headers = {**_headers_in_body(response), **response.headers}
+        hint_s = read_retry_after(headers, response.received_at)
+        limit = headers.get("x-ratelimit-limit", "")
+        is_limit = limit.isascii() and limit.isdigit() and len(limit) < 9
+        return replace(signals, retry_after_s=hint_s, limit=int(limit) if is_limit else None)
+
+
+def _headers_in_body(response: HttpResponse) -> dict[str, str]:
+    try:
+        headers = response.json()["error"]["metadata"]["headers"]
+        return {str(name).lower(): str(value) for name, value in headers.items()}
+    except (ProviderError, KeyError, TypeError, AttributeError):
+        return {}

@@ -22,6 +22,7 @@ from providers.base import (
     Identity,
     Prompt,
     Provider,
+    Terms,
 )
 from providers.errors import FailureKind, ProviderError
 from providers.events import EventReader
@@ -94,6 +95,7 @@ class HttpUpstream:
     """A provider that can be asked: a translation joined to the transport."""
 
     provider: Provider
+    terms: Terms
     transport: Transport
 
     @property

@@ -23,7 +23,12 @@ class Holdings:
 
 
 class Store(Protocol):
-    """Synchronous and quick; raises `OSError` when the store cannot do its work."""
+    """Synchronous and quick; raises `OSError` when the store cannot do its work.
+
+    `waits` says whether a call may have to wait for a disk or for another process.
+    """
+
+    waits: bool
 
     def get(self, key: str) -> Entry | None:
         """The answer under *key*; None when there is none, or it is damaged."""

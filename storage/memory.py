@@ -9,6 +9,8 @@ from storage import Entry, Holdings
 class MemoryStore:
     """See `Store`."""
 
+    waits = False
+
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._answers: dict[str, Entry] = {}

@@ -39,6 +39,8 @@ class SqliteStore:
     Raises `OSError` from every method when SQLite cannot do what is asked, disk full among it.
     """
 
+    waits = True
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()

@@ -1,0 +1,243 @@
+"""The decisions of failover: what a failure means, who may still be asked, how long it may take. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from providers.base import Prompt, Upstream
+from providers.errors import FailureKind, ProviderError
+from rate_limiter import Correction
+from storage.ledger import ACCOUNT, Limits
+
+ANSWER_TIME_S = 60.0  # what a request may take beside waiting for a slot
+LEAST_ATTEMPT_S = 3.0  # an attempt is not begun with less
+RESERVE_PER_PROVIDER_S = 8.0  # kept back for each provider that may still have to be asked
+MOST_ATTEMPTS = 4
+MOST_ATTEMPTS_PER_PROVIDER = 2
+SHORT_HINT_S = 2.5  # "ask again in two seconds" is worth waiting for
+RETRY_WITHIN_S = 1.0  # the same model again, if its slot is that near
+RETRY_DELAY_S = (0.2, 1.0)
+
+Key = tuple[str, str]  # a provider and one of its models, or the account as a whole
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request may wait for a slot, and how long it may take in all, in seconds."""
+
+    max_wait_s: float = 75.0
+    total_s: float = 75.0 + ANSWER_TIME_S
+
+    def lowered(self, total_s: float | None) -> "Patience":
+        """The same, for a caller that wants to wait for *total_s* at most."""
+        if total_s is None or total_s >= self.total_s:
+            return self
+        return Patience(min(self.max_wait_s, total_s), total_s)
+
+
+PATIENCE = Patience()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call to one model, and how it ended: *failure* is None for the one that answered.
+
+    *asked* is the model that was asked; *model* the one that the provider says it was.
+    """
+
+    provider: str
+    label: str
+    asked: str
+    model: str
+    elapsed_s: float
+    failure: FailureKind | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A model that was not asked, why, and in how many seconds it could be (None: not for this)."""
+
+    provider: str
+    model: str
+    reason: str
+    ready_in_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a kind of failure means.
+
+    *gives_up*: nobody else is asked. *is_wide*: it is the provider's, not only this model's.
+    *counts*: the breaker hears of it. *can_retry*: the same model may be asked once more if nobody
+    else is free. *hold_s*: the pause without a hint of the provider, doubling up to *grows_to_s*
+    while it goes on. *of_quota*: the pause concerns whatever the provider's quota counts.
+    """
+
+    gives_up: bool = False
+    is_wide: bool = False
+    counts: bool = False
+    can_retry: bool = False
+    hold_s: float = 0.0
+    grows_to_s: float = 0.0
+    of_quota: bool = False
+    until_reset: bool = False
+
+
+K = FailureKind
+VERDICTS: dict[FailureKind, Verdict] = {
+    K.NOT_SENT: Verdict(is_wide=True, counts=True, can_retry=True),
+    K.TLS: Verdict(is_wide=True, hold_s=300),
+    K.RESET: Verdict(is_wide=True, counts=True, can_retry=True),
+    K.TIMEOUT: Verdict(is_wide=True, counts=True),
+    K.MINUTE_LIMIT: Verdict(of_quota=True, hold_s=30, grows_to_s=600, can_retry=True),
+    K.DAILY_LIMIT: Verdict(of_quota=True, until_reset=True),
+    K.NO_FREE_QUOTA: Verdict(hold_s=24 * 3600),
+    K.CAPACITY: Verdict(hold_s=5, grows_to_s=60),
+    K.CREDITS: Verdict(is_wide=True, hold_s=3600),
+    K.AUTH: Verdict(is_wide=True, hold_s=900),
+    K.ACCESS: Verdict(is_wide=True, hold_s=900),
+    K.MODEL_GONE: Verdict(hold_s=3600),
+    K.TOO_LARGE: Verdict(),
+    K.BAD_REQUEST: Verdict(),
+    K.CONTENT_FILTER: Verdict(gives_up=True),
+    K.SERVER_ERROR: Verdict(is_wide=True, counts=True, can_retry=True),
+    K.OVERLOADED: Verdict(counts=True, hold_s=5),
+    K.REDIRECT: Verdict(is_wide=True, counts=True),
+    K.BAD_BODY: Verdict(counts=True),
+    K.EMPTY: Verdict(counts=True),
+    K.GENERATION: Verdict(),
+    K.TRUNCATED: Verdict(counts=True),
+}
+
+
+def breaks(failure: FailureKind, upstream: Upstream) -> Key | None:
+    """Whose breaker hears of *failure*: the provider's, this model's, or nobody's."""
+    verdict = VERDICTS[failure]
+    if not verdict.counts:
+        return None
+    return (upstream.identity.name, ACCOUNT if verdict.is_wide else upstream.model)
+
+
+def correction(error: ProviderError, upstream: Upstream, chance: Callable[[], float]) -> Correction:
+    """What *error* means for the limits of *upstream*; *chance* gives a number from 0 to 1."""
+    verdict, hint_s = VERDICTS[error.kind], error.retry_after_s
+    scope = ACCOUNT if verdict.is_wide else upstream.model
+    if verdict.of_quota:
+        scope = upstream.terms.quota_scope
+    hold_s = verdict.hold_s
+    if hint_s is not None and not verdict.until_reset:
+        # A short hint is taken at its word; a longer one can only lengthen the pause.
+        hold_s = hint_s if hint_s <= SHORT_HINT_S else max(hint_s, hold_s)
+    return Correction(
+        sent=error.kind is not K.NOT_SENT,
+        scope=scope,
+        reason=error.kind.value,
+        hold_s=hold_s * (1 + 0.1 * chance()),
+        grows_to_s=verdict.grows_to_s,
+        until_reset=verdict.until_reset,
+        learned=_learned(error),
+    )
+
+
+def retry_delay_s(error: ProviderError, chance: Callable[[], float]) -> float | None:
+    """In how many seconds the same model may be asked once more; None when it may not."""
+    if not VERDICTS[error.kind].can_retry:
+        return None
+    if error.kind is K.MINUTE_LIMIT:
+        hint_s = error.retry_after_s
+        return hint_s if hint_s is not None and hint_s <= SHORT_HINT_S else None
+    least_s, most_s = RETRY_DELAY_S
+    return least_s + (most_s - least_s) * chance()
+
+
+def _learned(error: ProviderError) -> Limits | None:
+    if error.limit and error.kind is K.DAILY_LIMIT:
+        return Limits(per_day=error.limit)
+    if error.limit and error.kind is K.MINUTE_LIMIT:
+        return Limits(per_minute=error.limit)
+    return None
+
+
+def share_of_time(remaining_s: float, others_left: int) -> float:
+    """How long one attempt may take, so that it never eats the time of the providers after it."""
+    return max(LEAST_ATTEMPT_S, remaining_s - RESERVE_PER_PROVIDER_S * others_left)
+
+
+@dataclass(slots=True)
+class Journey:
+    """One request on its way: what was tried, what was skipped, and how long it has waited.
+
+    *again* says who may be asked once more, and from when (monotonic seconds).
+    """
+
+    prompt: Prompt
+    name: str
+    patience: Patience
+    begin_s: float
+    attempts: list[Attempt] = field(default_factory=list)
+    skipped: dict[Key, Skipped] = field(default_factory=dict)
+    again: dict[Key, float] = field(default_factory=dict)
+    retried: bool = False
+    waited_s: float = 0.0
+
+    @property
+    def longest_wait_s(self) -> float:
+        """From its beginning, how long it may wait for a slot."""
+        return min(self.patience.max_wait_s, self.patience.total_s - LEAST_ATTEMPT_S)
+
+    def skip(self, upstream: Upstream, reason: str, ready_in_s: float | None = None) -> None:
+        """Note why *upstream* is not asked now."""
+        provider, model = key = key_of(upstream)
+        self.skipped[key] = Skipped(provider, model, reason, ready_in_s)
+
+    def candidates(self, upstreams: Sequence[Upstream]) -> list[Upstream]:
+        """Those of *upstreams* that may still be asked, in order."""
+        if len(self.attempts) >= MOST_ATTEMPTS:
+            return []
+        return [upstream for upstream in upstreams if self._may_ask(upstream)]
+
+    def note(self, upstream: Upstream, attempt: Attempt, retry_at_s: float | None) -> None:
+        """Add *attempt*; from *retry_at_s* on the same model may be asked once more."""
+        self.attempts.append(attempt)
+        self.retried |= self.again.pop(key_of(upstream), None) is not None
+        if self.retried:
+            self.again.clear()
+        elif retry_at_s is not None:
+            self.again[key_of(upstream)] = retry_at_s
+
+    def fault(self, upstreams: Sequence[Upstream]) -> FailureKind | None:
+        """What is wrong with the request itself, if that is why nobody could answer it."""
+        if upstreams and all(upstream.terms.unfit(self.prompt) for upstream in upstreams):
+            return K.TOO_LARGE
+        kinds = {attempt.failure for attempt in self.attempts}
+        asked = {attempt.provider for attempt in self.attempts}
+        if asked != {upstream.identity.name for upstream in upstreams}:
+            return None
+        return next((kind for kind in (K.TOO_LARGE, K.BAD_REQUEST) if kinds == {kind}), None)
+
+    def _may_ask(self, upstream: Upstream) -> bool:
+        if reason := upstream.terms.unfit(self.prompt):
+            self.skip(upstream, reason)
+            return False
+        provider, model = key_of(upstream)
+        own = [attempt for attempt in self.attempts if attempt.provider == provider]
+        if len(own) >= MOST_ATTEMPTS_PER_PROVIDER:
+            return False
+        if (provider, model) in self.again:
+            return True
+        return not any(
+            attempt.asked == model or (attempt.failure and VERDICTS[attempt.failure].is_wide)
+            for attempt in own
+        )
+
+
+def key_of(upstream: Upstream) -> Key:
+    """The provider and model of *upstream*."""
+    return upstream.identity.name, upstream.model
+
+
+def describe(attempts: Sequence[Attempt]) -> str:
+    """Who failed and why, for people: `Google Gemini: daily quota used up (429); …`."""
+    return "; ".join(
+        f"{attempt.label}: {attempt.reason}" for attempt in attempts if attempt.failure
+    )

@@ -1,0 +1,122 @@
+"""The circuit breaker of one provider and model: pure values, time and chance handed in.
+
+    closed      calls go through; five counted failures in a row open it, and so does a minute in
+                which half of at least ten calls failed
+    open        nobody calls; after 5 s, then 10, 20 … up to 300 s (with jitter) a probe may
+    half-open   one leased probe at a time; two successes close it, a failure opens it for longer
+
+The same question failing twice counts once: one poisonous prompt must not open a circuit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+FAILURES_IN_A_ROW = 5
+WINDOW_S = 60.0
+LEAST_OUTCOMES = 10
+FAILING_SHARE = 0.5
+FIRST_OPEN_S = 5.0
+LONGEST_OPEN_S = 300.0
+PROBE_LEASE_S = 15.0  # a probe that was killed cannot wedge the breaker for longer
+SUCCESSES_TO_CLOSE = 2
+PANIC_INTERVAL_S = 1.0
+
+
+class State(Enum):
+    """Where a breaker stands."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one call ended: when (monotonic seconds), whether it failed, and then for which question."""
+
+    at_s: float
+    failed: bool
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """See the module. *open_until_s* and the like are monotonic seconds."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    open_until_s: float | None = None
+    step_s: float = FIRST_OPEN_S
+    probe_until_s: float | None = None
+    probes_passed: int = 0
+    panic_at_s: float | None = None
+
+    def state(self, now_s: float) -> State:
+        """Where it stands at that moment."""
+        if self.open_until_s is None:
+            return State.CLOSED
+        return State.OPEN if now_s < self.open_until_s else State.HALF_OPEN
+
+    def wait_s(self, now_s: float) -> float:
+        """Seconds until a call may go through; 0 when it may now."""
+        if self.open_until_s is None:
+            return 0.0
+        return max(0.0, self.open_until_s - now_s, (self.probe_until_s or now_s) - now_s)
+
+    def panic_wait_s(self, now_s: float) -> float:
+        """Seconds until a call may go through although the circuit is open, when all others are too."""
+        return max(0.0, (self.panic_at_s or now_s) - now_s)
+
+    def calling(self, now_s: float) -> "Breaker":
+        """The breaker once a call is let through; while it is not closed, that is a leased probe."""
+        if self.open_until_s is None:
+            return self
+        return replace(
+            self, probe_until_s=now_s + PROBE_LEASE_S, panic_at_s=now_s + PANIC_INTERVAL_S
+        )
+
+    def released(self) -> "Breaker":
+        """The breaker when the call that was let through says nothing about the provider."""
+        return replace(self, probe_until_s=None)
+
+    def succeeded(self, now_s: float) -> "Breaker":
+        """The breaker after a success."""
+        if self.open_until_s is None:
+            return replace(self, outcomes=self._with(Outcome(now_s, failed=False)))
+        if self.probes_passed + 1 >= SUCCESSES_TO_CLOSE:
+            return Breaker()
+        return replace(
+            self, probes_passed=self.probes_passed + 1, probe_until_s=None, open_until_s=now_s
+        )
+
+    def failed(self, now_s: float, fingerprint: str, chance: Callable[[], float]) -> "Breaker":
+        """The breaker after a failure that counts; *chance* gives a number from 0 to 1."""
+        outcomes = self._with(Outcome(now_s, True, fingerprint))
+        if self.open_until_s is not None:
+            return self._opened(now_s, min(self.step_s * 2, LONGEST_OPEN_S), chance)
+        if _is_failing(outcomes):
+            return self._opened(now_s, FIRST_OPEN_S, chance)
+        return replace(self, outcomes=outcomes)
+
+    def _opened(self, now_s: float, step_s: float, chance: Callable[[], float]) -> "Breaker":
+        """Open for half of *step_s* and a random part of the other half."""
+        return Breaker(
+            open_until_s=now_s + step_s / 2 + step_s / 2 * chance(),
+            step_s=step_s,
+            panic_at_s=self.panic_at_s,
+        )
+
+    def _with(self, outcome: Outcome) -> tuple[Outcome, ...]:
+        """The outcomes of the last minute and *outcome*, in which a question fails once at most."""
+        recent = [o for o in self.outcomes if outcome.at_s - o.at_s < WINDOW_S]
+        if outcome.failed:
+            recent = [o for o in recent if not (o.failed and o.fingerprint == outcome.fingerprint)]
+        return (*recent[-99:], outcome)
+
+
+def _is_failing(outcomes: tuple[Outcome, ...]) -> bool:
+    last = outcomes[-FAILURES_IN_A_ROW:]
+    in_a_row = len(last) == FAILURES_IN_A_ROW and all(outcome.failed for outcome in last)
+    failures = sum(outcome.failed for outcome in outcomes)
+    often = len(outcomes) >= LEAST_OUTCOMES and failures / len(outcomes) >= FAILING_SHARE
+    return in_a_row or often

@@ -1,0 +1,361 @@
+"""One account's ledger: what was sent and spent, and what is on hold. Pure; stored as JSON.
+
+An account is what a provider counts by: a key's project or account. Its *scopes* are the account
+as a whole (`ACCOUNT`) and each of its models; a call counts in all scopes that it touches. All
+waits are in seconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+ACCOUNT = "*"
+MINUTE_S = 60.0
+MARGIN_S = 0.05  # our clock and the provider's are read at different moments
+FULL_UNITS = 1e-6  # rounding of sums
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Now, on both clocks: monotonic seconds within one boot, and seconds since the epoch."""
+
+    boot_id: str
+    monotonic_s: float
+    epoch_s: float
+
+    def since(self, earlier: "Moment") -> float:
+        """Seconds from *earlier* until now, never negative.
+
+        Within one boot the monotonic clock decides, so setting the machine's clock changes
+        nothing; after a reboot the wall clock has to do.
+        """
+        if earlier.boot_id == self.boot_id:
+            return max(0.0, self.monotonic_s - earlier.monotonic_s)
+        return max(0.0, self.epoch_s - earlier.epoch_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a provider allows in one scope; None where it sets no limit.
+
+    *units_per_day* is for providers that count something else than requests (neurons).
+    """
+
+    per_minute: int | None = None
+    per_day: int | None = None
+    tokens_per_minute: int | None = None
+    units_per_day: float | None = None
+
+    def corrected(self, learned: "Limits") -> "Limits":
+        """These limits with what the provider itself has *learned* us in their place."""
+        known = {name: value for name, value in asdict(learned).items() if value is not None}
+        return replace(self, **known)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is limited."""
+        return self == Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """The rules of one account for calls to one model."""
+
+    account: str
+    zone: str = "UTC"  # where the provider's day begins at midnight
+    scopes: tuple[tuple[str, Limits], ...] = ()
+    min_interval_s: float = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is nothing to count."""
+        return self.min_interval_s <= 0 and all(limits.is_open for _, limits in self.scopes)
+
+    def day(self, epoch_s: float) -> str:
+        """The provider's date at that moment, as `2026-11-22`."""
+        return datetime.fromtimestamp(epoch_s, ZoneInfo(self.zone)).date().isoformat()
+
+    def reset_at(self, epoch_s: float) -> float:
+        """The provider's next midnight after that moment, in seconds since the epoch.
+
+        The day may have 23 or 25 hours.
+        """
+        zone = ZoneInfo(self.zone)
+        tomorrow = datetime.fromtimestamp(epoch_s, zone).date() + timedelta(days=1)
+        midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone)
+        return midnight.astimezone(UTC).timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a call is expected to cost: input tokens, and units of `units_per_day`."""
+
+    tokens: int = 0
+    units: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One call of the last minute."""
+
+    at: Moment
+    scopes: tuple[str, ...]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one scope has used of its day."""
+
+    day: str
+    calls: int = 0
+    units: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A scope that is left alone: until *duration_s* after *begun*, and never shorter.
+
+    *strikes* counts the holds for the same reason that followed each other without a success.
+    """
+
+    reason: str
+    begun: Moment
+    duration_s: float
+    strikes: int = 1
+    until_reset: bool = False
+
+    def remaining_s(self, now: Moment) -> float:
+        """Seconds that are left of it.
+
+        A hold until the provider's midnight follows the wall clock: it is over when that day is,
+        also on a machine that slept meanwhile.
+        """
+        if self.until_reset:
+            return max(0.0, self.begun.epoch_s + self.duration_s - now.epoch_s)
+        return max(0.0, self.duration_s - now.since(self.begun))
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a call has to wait, and for what; 0 when it may be sent now."""
+
+    duration_s: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All that is known about one account."""
+
+    last: Moment | None = None
+    sent: tuple[Sent, ...] = ()
+    spent: Mapping[str, Spent] = field(default_factory=dict)
+    holds: Mapping[str, Hold] = field(default_factory=dict)
+    learned: Mapping[str, Limits] = field(default_factory=dict)
+
+    def wait(self, allowance: Allowance, need: Need, now: Moment) -> Wait:
+        """How long a call under *allowance* has to wait: as long as the strictest rule says."""
+        waits = [self._interval(allowance, now)]
+        for scope, stated in allowance.scopes:
+            limits = stated.corrected(self.learned.get(scope, Limits()))
+            if hold := self.holds.get(scope):
+                waits.append(Wait(hold.remaining_s(now), hold.reason))
+            waits.append(self._minute(scope, limits, need, now))
+            waits.append(self._day(allowance, scope, limits, need, now))
+        return max(waits, key=lambda wait: wait.duration_s)
+
+    def sending(self, allowance: Allowance, need: Need, now: Moment) -> "Ledger":
+        """The ledger with one more call in it, sent at this moment."""
+        scopes = tuple(scope for scope, _ in allowance.scopes)
+        recent = tuple(call for call in self.sent if now.since(call.at) < MINUTE_S + MARGIN_S)
+        spent = dict(self.spent)
+        for scope in scopes:
+            today = self.today(allowance, scope, now)
+            spent[scope] = Spent(today.day, today.calls + 1, today.units + need.units)
+        return replace(self, last=now, sent=(*recent, Sent(now, scopes, need.tokens)), spent=spent)
+
+    def refunded(self, allowance: Allowance, need: Need, at: Moment) -> "Ledger":
+        """The ledger without the call that was entered at that moment and was never sent.
+
+        The interval stays: giving it back could let two calls come too close.
+        """
+        scopes = tuple(scope for scope, _ in allowance.scopes)
+        if not any(call.at == at and call.scopes == scopes for call in self.sent):
+            return self
+        spent = dict(self.spent)
+        for scope in scopes:
+            if (then := spent.get(scope)) and then.day == allowance.day(at.epoch_s):
+                spent[scope] = replace(
+                    then, calls=max(0, then.calls - 1), units=max(0.0, then.units - need.units)
+                )
+        kept = tuple(call for call in self.sent if call.at != at or call.scopes != scopes)
+        return replace(self, sent=kept, spent=spent)
+
+    def cost_known(self, allowance: Allowance, need: Need, used: Need, at: Moment) -> "Ledger":
+        """The ledger with what the call really used in place of what was expected."""
+        spent = dict(self.spent)
+        for scope, _ in allowance.scopes:
+            if (then := spent.get(scope)) and then.day == allowance.day(at.epoch_s):
+                units = max(0.0, then.units - need.units + used.units)
+                spent[scope] = replace(then, units=units)
+        sent = tuple(
+            replace(call, tokens=used.tokens) if call.at == at and used.tokens else call
+            for call in self.sent
+        )
+        return replace(self, sent=sent, spent=spent)
+
+    def used_up_to(self, allowance: Allowance, scope: str, calls: int, now: Moment) -> "Ledger":
+        """The ledger with at least *calls* entered for today, as the provider itself counts them."""
+        today = self.today(allowance, scope, now)
+        spent = {**self.spent, scope: replace(today, calls=max(today.calls, calls))}
+        return replace(self, spent=spent)
+
+    def holding(self, scope: str, hold: Hold, now: Moment) -> "Ledger":
+        """The ledger with *hold* on *scope*, unless a longer one is there already."""
+        held = self.holds.get(scope)
+        if held is not None and held.remaining_s(now) >= hold.remaining_s(now):
+            hold = replace(held, strikes=max(held.strikes, hold.strikes))
+        return replace(self, holds={**self.holds, scope: hold})
+
+    def succeeded(self, allowance: Allowance, now: Moment) -> "Ledger":
+        """The ledger after a success: holds that are over are forgotten, with their strikes.
+
+        One that still stands was set while the call was under way; the success says nothing of it.
+        """
+        touched = {scope for scope, _ in allowance.scopes}
+        kept = {
+            scope: hold
+            for scope, hold in self.holds.items()
+            if scope not in touched or hold.remaining_s(now) > 0
+        }
+        return replace(self, holds=kept)
+
+    def learning(self, scope: str, limits: Limits) -> "Ledger":
+        """The ledger that knows *limits* from the provider itself."""
+        known = self.learned.get(scope, Limits()).corrected(limits)
+        return replace(self, learned={**self.learned, scope: known})
+
+    def strikes(self, scope: str, reason: str) -> int:
+        """How many holds for *reason* the scope has had in a row."""
+        hold = self.holds.get(scope)
+        return hold.strikes if hold is not None and hold.reason == reason else 0
+
+    def today(self, allowance: Allowance, scope: str, now: Moment) -> Spent:
+        """What *scope* has used of the provider's day.
+
+        A clock that was set back does not give a used day back: the later date counts.
+        """
+        day = allowance.day(now.epoch_s)
+        then = self.spent.get(scope)
+        return then if then is not None and then.day >= day else Spent(day)
+
+    def _interval(self, allowance: Allowance, now: Moment) -> Wait:
+        if self.last is None or allowance.min_interval_s <= 0:
+            return Wait()
+        left_s = allowance.min_interval_s - now.since(self.last)
+        return Wait(max(0.0, left_s), "minimum interval")
+
+    def _minute(self, scope: str, limits: Limits, need: Need, now: Moment) -> Wait:
+        ages = sorted(
+            (now.since(call.at), call.tokens)
+            for call in self.sent
+            if scope in call.scopes and now.since(call.at) < MINUTE_S + MARGIN_S
+        )
+        wait_s = 0.0
+        if limits.per_minute is not None and len(ages) >= limits.per_minute:
+            # When the oldest of the last `per_minute` calls is a minute old, there is room again.
+            oldest_s = ages[limits.per_minute - 1][0] if limits.per_minute > 0 else 0.0
+            wait_s = MINUTE_S + MARGIN_S - oldest_s
+        if limits.tokens_per_minute is not None:
+            tokens = need.tokens
+            for age_s, used in ages:
+                tokens += used
+                if tokens > limits.tokens_per_minute:
+                    wait_s = max(wait_s, MINUTE_S + MARGIN_S - age_s)
+                    break
+        return Wait(max(0.0, wait_s), "requests or tokens per minute")
+
+    def _day(
+        self, allowance: Allowance, scope: str, limits: Limits, need: Need, now: Moment
+    ) -> Wait:
+        today = self.today(allowance, scope, now)
+        full = limits.per_day is not None and today.calls >= limits.per_day
+        if limits.units_per_day is not None:
+            full |= today.units + need.units > limits.units_per_day + FULL_UNITS
+        if not full:
+            return Wait()
+        return Wait(max(1.0, allowance.reset_at(now.epoch_s) - now.epoch_s), "daily quota")
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """When a call could be sent (seconds from now), and under which of the options."""
+
+    wait_s: float
+    option: int
+
+
+def schedule(
+    ledgers: Mapping[str, Ledger],
+    options: Sequence[tuple[Allowance, Need]],
+    calls: int,
+    now: Moment,
+    horizon_s: float = 7 * 86_400.0,
+) -> list[Sending]:
+    """When each of *calls* could be sent, if each took the first of *options* that is free soonest.
+
+    Ends early with the first call that could not be sent within *horizon_s*.
+    """
+    books, sendings, passed_s = dict(ledgers), list[Sending](), 0.0
+    for _ in range(calls):
+        then = replace(now, monotonic_s=now.monotonic_s + passed_s, epoch_s=now.epoch_s + passed_s)
+        waits = [
+            books.get(allowance.account, Ledger()).wait(allowance, need, then).duration_s
+            for allowance, need in options
+        ]
+        if not waits or passed_s + min(waits) > horizon_s:
+            break
+        option = waits.index(min(waits))
+        passed_s += waits[option]
+        allowance, need = options[option]
+        then = replace(now, monotonic_s=now.monotonic_s + passed_s, epoch_s=now.epoch_s + passed_s)
+        book = books.get(allowance.account, Ledger())
+        books[allowance.account] = book.sending(allowance, need, then)
+        sendings.append(Sending(passed_s, option))
+    return sendings
+
+
+def dump(ledger: Ledger) -> bytes:
+    """*ledger* as JSON."""
+    return orjson.dumps(asdict(ledger))
+
+
+def load(stored: bytes | None, otherwise: Ledger) -> Ledger:
+    """The ledger in *stored*; *otherwise* when there is none, or it cannot be read."""
+    if not stored:
+        return otherwise
+    try:
+        return _from_json(orjson.loads(stored))
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return otherwise
+
+
+def _from_json(value: Mapping[str, Any]) -> Ledger:
+    return Ledger(
+        last=Moment(**value["last"]) if value["last"] else None,
+        sent=tuple(
+            Sent(Moment(**call["at"]), tuple(call["scopes"]), int(call["tokens"]))
+            for call in value["sent"]
+        ),
+        spent={scope: Spent(**spent) for scope, spent in value["spent"].items()},
+        holds={
+            scope: Hold(**{**hold, "begun": Moment(**hold["begun"])})
+            for scope, hold in value["holds"].items()
+        },
+        learned={scope: Limits(**limits) for scope, limits in value["learned"].items()},
+    )
