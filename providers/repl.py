@@ -56,17 +56,19 @@ def _post(url: str, headers: Mapping[str, str], body: Json) -> HttpResponse:
     try:
         with requests.Session() as session:
             session.trust_env = False  # no proxy and no .netrc from the environment
-            reply = session.post(
+            with session.post(
                 url,
                 data=orjson.dumps(body),
                 headers={"content-type": "application/json", **headers},
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
-            )
+                stream=True,  # so that the connection is closed even when the body cannot be read
+            ) as reply:
+                content = reply.content
     except requests.exceptions.RequestException as error:
         raise ProviderError(_kind_of(error)) from error
     lowered = {name.lower(): value for name, value in reply.headers.items()}
-    return HttpResponse(reply.status_code, lowered, reply.content, time.time())
+    return HttpResponse(reply.status_code, lowered, content, time.time())
 
 
 def _kind_of(error: Exception) -> FailureKind:

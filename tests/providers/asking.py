@@ -2,17 +2,23 @@
 
 import asyncio
 import contextlib
+import shutil
 import ssl
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from providers import CATALOGUE, Access
 from providers.base import HttpResponse, Message, Prompt, Provider
 from providers.transport import HttpUpstream, Timeouts
 
-QUICK = Timeouts(connect_s=0.5, first_token_s=0.3, whole_reply_s=0.3, idle_s=0.3)
+# Long enough for a busy machine. A test of silence replaces the one timer that it is about.
+TIMEOUTS = Timeouts(connect_s=10, first_token_s=10, whole_reply_s=10, idle_s=10)
+SILENCE_S = 0.2
 KEY = "the-key-that-nobody-may-see"
 ENTRIES = {entry.identity.name: entry for entry in CATALOGUE}
 
@@ -95,3 +101,24 @@ def openai_event(text: str | None = None, finish: str | None = None, **more: Any
 
 
 DONE = b"data: [DONE]\n\n"
+
+
+CERTIFICATE = (
+    "-x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+)
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A server's context with a certificate that nobody vouches for."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs openssl to make a certificate")
+    subprocess.run(
+        [openssl, *f"req {CERTIFICATE} -keyout key.pem -out cert.pem".split()],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context

@@ -7,7 +7,7 @@ import pytest
 from providers import Access, Entry
 from providers.transport import HttpUpstream, Transport
 from sandbox.running import RunningSandbox, running_sandbox
-from tests.providers.asking import ENTRIES, QUICK, AccessOf, UpstreamOf
+from tests.providers.asking import ENTRIES, TIMEOUTS, AccessOf, UpstreamOf
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,10 @@ def access_of(sandbox: RunningSandbox) -> AccessOf:
 
 @pytest.fixture
 async def transport() -> AsyncIterator[Transport]:
-    """A transport that loses patience within a third of a second."""
-    quick = Transport(QUICK)
-    yield quick
-    await quick.aclose()
+    """A transport that is closed when the test is over."""
+    one = Transport(TIMEOUTS)
+    yield one
+    await one.aclose()
 
 
 @pytest.fixture
