@@ -1,12 +1,12 @@
 """Trimaran: from a founder's idea to a plan, on free LLM tiers that fail over.
 
-Wiring only. A literal here is the default; the environment and `.env` override it (.env.example
-lists every variable).
+Wiring only. A literal here is the default; the environment and `.env` override it.
 """
 
 from cache import ResponseCache
 from endpoints import logs
 from endpoints.app import Services, create_app
+from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
 from planning.research import DuckDuckGo, NoSearch
 from planning.speech import ElevenLabs, Engine, OfflineVoice, Speaker
@@ -15,7 +15,7 @@ from providers.local import LocalModel
 from providers.repl import doorway
 from providers.transport import HttpUpstream, Transport
 from rate_limiter import RateLimiter
-from router import Limits, Router
+from router import Router
 from settings import read_environment
 
 __all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api"]
@@ -42,13 +42,13 @@ cache.configure(
     max_mb=settings.cache_max_mb,
 )
 rate_limiter.configure(
-    min_interval_seconds=settings.min_interval_seconds,
+    min_interval_seconds=0 if settings.pacing == "quota" else settings.min_interval_seconds,
     store=lambda: cache.store,  # beside the answers, so that restarts and workers share it
 )
 
 transport = Transport()
-providers = configured(access, settings.order or PROVIDER_ORDER)
-upstreams = [HttpUpstream(provider, transport) for provider in providers]
+ladder = configured(access, settings.order or PROVIDER_ORDER)
+upstreams = [HttpUpstream(provider, transport, terms) for provider, terms in ladder]
 drafts = settings.local_model == "fallback" or (settings.local_model == "auto" and not upstreams)
 
 router = Router(
@@ -56,7 +56,7 @@ router = Router(
     cache,
     rate_limiter,
     last_resort=LocalModel() if drafts and LocalModel.is_installed() else None,
-    limits=Limits(settings.max_wait_seconds),
+    patience=Patience(settings.max_wait_seconds, settings.max_wait_seconds + ANSWER_TIME_S),
 )
 search = DuckDuckGo(cache, settings.search_url) if settings.search == "on" else NoSearch()
 voices: list[Engine] = []

@@ -9,6 +9,7 @@
 Decisions are pure functions on values; time and chance are injected.
 """
 
+import contextlib
 import logging
 import math
 import random
@@ -177,7 +178,9 @@ class Router:
         self._announce(name)
         journey = Journey(prompt, name, patience, self.clock.monotonic())
         while candidates := journey.candidates(self.upstreams):
+            asked_s = self.clock.monotonic()
             upstream, slot = await self._next_free(candidates, journey)
+            journey.waited_s += self.clock.monotonic() - asked_s
             completion = await self._attempt(upstream, slot, journey)
             if completion is not None:
                 log.info("✅ %s succeeded for %s", upstream.identity.label, name)
@@ -249,29 +252,29 @@ class Router:
                 return upstream, slot
         elif await self._turn_in_s(journey) > journey.longest_wait_s:
             raise await self._unanswered(journey)
-        try:
+        found = None
+        with contextlib.suppress(NoSeat):
             async with self.room.turn():
-                return await self._await_slot(candidates, journey)
-        except NoSeat:
-            raise await self._unanswered(journey) from None
+                found = await self._await_slot(candidates, journey)
+        if found is None:
+            raise await self._unanswered(journey)
+        return found
 
     async def _await_slot(
         self, candidates: Sequence[Upstream], journey: Journey
-    ) -> tuple[Upstream, Slot]:
-        """As `_next_free`, for the request whose turn it is."""
+    ) -> tuple[Upstream, Slot] | None:
+        """As `_next_free`, for the request whose turn it is; None when it would take too long."""
         while True:
             upstream, slot, wait_s = await self._try_all(candidates, journey)
             elapsed_s = self.clock.monotonic() - journey.begin_s
             if upstream is None and elapsed_s + wait_s > journey.longest_wait_s:
                 upstream, slot, _ = await self._try_all(candidates, journey, in_panic=True)
                 if upstream is None:
-                    raise await self._unanswered(journey)
+                    return None
             if upstream is not None:
-                journey.waited_s += self.clock.monotonic() - journey.begin_s - elapsed_s
                 return upstream, slot
             log.info("⏳ Waiting %.1f s for a slot for %s", wait_s, journey.name)
             await self.clock.sleep(wait_s)
-            journey.waited_s += wait_s
 
     async def _try_all(
         self, candidates: Sequence[Upstream], journey: Journey, *, in_panic: bool = False
@@ -284,6 +287,9 @@ class Router:
         shortest_s = math.inf
         for upstream in candidates:
             wait_s, reason = self._guard(upstream, in_panic=in_panic)
+            retry_s = journey.again.get(key_of(upstream), 0.0) - self.clock.monotonic()
+            if retry_s > wait_s:
+                wait_s, reason = retry_s, "a pause before the retry"
             if wait_s <= 0:
                 need = upstream.terms.need(journey.prompt)
                 slot = await self.limiter.reserve(upstream.terms.allowance, need)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from providers import NAMES, Access
+from storage.ledger import Limits
 
 
 class SettingsError(SystemExit):
@@ -65,9 +66,28 @@ class _ProviderVariables(_FromEnvironment):
     """The variables that every provider has, under its own prefix."""
 
     api_key: Secret = NO_SECRET
-    model: Annotated[str, StringConstraints(pattern=r"^[\w.:/@-]*$")] = ""
+    model: Annotated[str, StringConstraints(pattern=r"^[\w.:/@, -]*$")] = ""
     base_url: Url | Literal[""] = ""
     account_id: Annotated[str, StringConstraints(pattern=r"^[\w-]*$")] = ""
+    requests_per_minute: Annotated[int, Field(ge=0)] | None = None
+    requests_per_day: Annotated[int, Field(ge=0)] | None = None
+    tokens_per_minute: Annotated[int, Field(ge=0)] | None = None
+    neurons_per_day: Annotated[float, Field(ge=0)] | None = None
+
+    def access(self) -> Access:
+        """How to reach the provider."""
+        return Access(
+            key=self.api_key.get_secret_value(),
+            models=_split(self.model),
+            base_url=self.base_url,
+            account_id=self.account_id,
+            limits=Limits(
+                per_minute=self.requests_per_minute,
+                per_day=self.requests_per_day,
+                tokens_per_minute=self.tokens_per_minute,
+                units_per_day=self.neurons_per_day,
+            ),
+        )
 
 
 class Settings(_FromEnvironment):
@@ -79,6 +99,7 @@ class Settings(_FromEnvironment):
     cache_stale_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 24
     cache_max_mb: Annotated[float, Field(gt=0)] = 100
     min_interval_seconds: Annotated[float, Field(ge=0, le=86400)] | None = None
+    pacing: Literal["interval", "quota"] = "interval"
     max_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 75
     local_model: Literal["auto", "fallback", "off"] = "auto"
     search: Literal["on", "off"] = "on"
@@ -123,15 +144,7 @@ def read_environment() -> Configuration:
     Raises `SettingsError` for the first value that cannot be used.
     """
     settings = _read(Settings, "")
-    access = {}
-    for name in NAMES:
-        variables = _read(_ProviderVariables, f"{name.upper()}_")
-        access[name] = Access(
-            key=variables.api_key.get_secret_value(),
-            model=variables.model,
-            base_url=variables.base_url,
-            account_id=variables.account_id,
-        )
+    access = {name: _read(_ProviderVariables, f"{name.upper()}_").access() for name in NAMES}
     return Configuration(settings, access)
 
 

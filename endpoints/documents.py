@@ -1,5 +1,6 @@
 """The document endpoints: an idea in, a text out, as a bare JSON string (what clients expect)."""
 
+import json
 import math
 import re
 from collections.abc import Awaitable, Callable
@@ -8,7 +9,13 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
-from endpoints.requests import DocumentRequest, FreshnessAsked, while_wanted
+from endpoints.requests import (
+    DocumentRequest,
+    FreshnessAsked,
+    ReceiptAsked,
+    TimeoutAsked,
+    while_wanted,
+)
 from planning.documents import DOCUMENTS
 from planning.documents.base import DocumentType
 from planning.planner import Planner
@@ -49,13 +56,22 @@ def document_routes() -> APIRouter:
 
 def _handler(document: DocumentType) -> Handler:
     async def write(
-        request: Request, body: DocumentRequest, planner: PlannerInUse, freshness: FreshnessAsked
+        request: Request,
+        body: DocumentRequest,
+        planner: PlannerInUse,
+        freshness: FreshnessAsked,
+        timeout_s: TimeoutAsked = None,
+        receipt: ReceiptAsked = None,
     ) -> Response:
-        written = await while_wanted(request, planner.write(document, body.idea.idea(), freshness))
+        work = planner.write(document, body.idea.idea(), freshness, timeout_s)
+        written = await while_wanted(request, work)
+        headers = provenance(written.routed)
+        if receipt:
+            headers["X-Route-Receipt"] = route_receipt(written.routed)
         return Response(
             orjson.dumps(written.text),
             media_type="application/json",
-            headers=provenance(written.routed),
+            headers=headers,
         )
 
     return write
@@ -70,3 +86,30 @@ def provenance(routed: Routed) -> dict[str, str]:
         "X-Attempts": str(len(routed.attempts)),
         "Age": str(math.floor(routed.age_s)),
     }
+
+
+def route_receipt(routed: Routed) -> str:
+    """Who was tried, who was skipped and why, and how long it waited: JSON for a header."""
+    receipt = {
+        "cache": routed.cache,
+        "waited_s": round(routed.waited_s, 3),
+        "tried": [
+            {
+                "provider": attempt.provider,
+                "model": attempt.model,
+                "elapsed_s": round(attempt.elapsed_s, 3),
+                "failure": attempt.reason or None,
+            }
+            for attempt in routed.attempts
+        ],
+        "skipped": [
+            {
+                "provider": skipped.provider,
+                "model": skipped.model,
+                "reason": skipped.reason,
+                "ready_in_s": None if skipped.ready_in_s is None else round(skipped.ready_in_s, 1),
+            }
+            for skipped in routed.skipped
+        ],
+    }
+    return json.dumps(receipt, separators=(",", ":"))  # ASCII only, as a header must be

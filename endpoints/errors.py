@@ -7,8 +7,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from failover import Attempt
 from planning.speech import NoSpeech, SpeechFailed, Unspeakable
-from router import Attempt, Declined, NoProviderConfigured, Unanswered
+from providers.errors import FailureKind
+from router import Declined, NoProviderConfigured, OutOfTime, Unanswered, Unfit
 
 WHAT_TO_DO = (
     "add at least one API key to .env (docs/QUICK_START.md says how to get one for free), or"
@@ -26,7 +28,12 @@ def install(app: FastAPI) -> None:
         headers = _attempts(error.attempts)
         if error.retry_after_s is not None:
             headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
-        return _answer(503, str(error), headers)
+        return _answer(504 if isinstance(error, OutOfTime) else 503, str(error), headers)
+
+    @app.exception_handler(Unfit)
+    async def unfit(_: Request, error: Unfit) -> JSONResponse:
+        status = 413 if error.kind is FailureKind.TOO_LARGE else 400
+        return _answer(status, str(error), _attempts(error.attempts))
 
     @app.exception_handler(Declined)
     async def declined(_: Request, error: Declined) -> JSONResponse:

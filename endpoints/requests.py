@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -63,6 +63,9 @@ def _freshness(cache_control: Annotated[str, Header()] = "") -> Freshness:
 
 
 FreshnessAsked = Annotated[Freshness, Depends(_freshness)]
+# How long the caller is willing to wait, in seconds; it can only shorten the service's own limit.
+TimeoutAsked = Annotated[float | None, Header(alias="x-request-timeout", gt=0, allow_inf_nan=False)]
+ReceiptAsked = Annotated[Literal["1"] | None, Header(alias="x-route-receipt")]
 
 
 class CallerGone(Exception):

@@ -27,7 +27,11 @@ class Planner:
     search: Search
 
     async def write(
-        self, document: DocumentType, idea: Idea, freshness: Freshness = ANY_FRESH
+        self,
+        document: DocumentType,
+        idea: Idea,
+        freshness: Freshness = ANY_FRESH,
+        timeout_s: float | None = None,
     ) -> Written:
         """Write *document* about *idea*. Raises what `Router.complete` raises."""
 
@@ -37,7 +41,7 @@ class Planner:
             return document.frame(idea, await self.search.find(document.query(idea), freshness))
 
         routed = await self.router.complete(
-            document.key(idea), frame, name=document.name, freshness=freshness
+            document.key(idea), frame, name=document.name, freshness=freshness, timeout_s=timeout_s
         )
         text = routed.completion.text
         return Written(

@@ -8,6 +8,8 @@ from providers.base import Identity, Provider, Terms
 from providers.free_tiers import FreeModel, FreeTier
 from storage.ledger import ACCOUNT, Allowance, Limits
 
+NO_LIMITS = Limits()
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -20,7 +22,7 @@ class Access:
     models: tuple[str, ...] = ()
     base_url: str = ""
     account_id: str = ""
-    limits: Limits = Limits()
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)

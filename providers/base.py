@@ -7,6 +7,8 @@ model, or a scripted double.
 
 import contextlib
 import hashlib
+import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
@@ -178,6 +180,26 @@ def read_name(value: Any) -> str | None:
 UNEXPECTED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
+def read_json(data: bytes | str) -> Any:
+    """*data* as JSON, with the `NaN` and `Infinity` that some providers put into their numbers.
+
+    Raises `ValueError`.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(data)
+        except RecursionError:
+            raise ValueError("nested out of all reason") from None
+
+
+def read_count(value: Any) -> int:
+    """A number of tokens; 0 for what is none."""
+    is_number = isinstance(value, int | float) and math.isfinite(value)
+    return max(0, int(value)) if is_number else 0
+
+
 @contextlib.contextmanager
 def reading() -> Iterator[None]:
     """Around the reading of a reply: a shape that nobody expected is raised as `BAD_BODY`."""
@@ -211,8 +233,8 @@ class HttpResponse:
         Raises `ProviderError` (`BAD_BODY`) when it is anything else.
         """
         try:
-            parsed = orjson.loads(self.body.removeprefix(b"\xef\xbb\xbf"))
-        except orjson.JSONDecodeError:
+            parsed = read_json(self.body.removeprefix(b"\xef\xbb\xbf"))
+        except ValueError:
             raise ProviderError(FailureKind.BAD_BODY, status=self.status) from None
         if isinstance(parsed, list) and len(parsed) == 1:
             parsed = parsed[0]  # Gemini's OpenAI-compatible errors come in an array of one

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from providers.base import Completion, Delta, HttpResponse, Identity, Json, reading
+from providers.base import Completion, Delta, HttpResponse, Identity, Json, read_json, reading
 from providers.errors import Signals, failure
 from providers.openai_compatible import OpenAICompatible, read_usage
 
@@ -35,7 +35,7 @@ class Cloudflare(OpenAICompatible):
     @reading()
     def decode_event(self, data: str) -> Delta | None:
         """See `Provider.decode_event`; also reads the native event with `response`."""
-        event = orjson.loads(data) if data != "[DONE]" else None
+        event = read_json(data) if data != "[DONE]" else None
         if isinstance(event, dict) and "response" in event and "choices" not in event:
             self.raise_if_failed(event)
             return Delta(text=str(event["response"] or ""), usage=read_usage(event.get("usage")))

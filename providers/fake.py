@@ -29,7 +29,7 @@ class FakeUpstream:
     prompts: list[Prompt] = field(default_factory=list)
     identity: Identity = field(init=False)
     terms: Terms = field(init=False)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         self.script = iter(self.script)

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from providers.base import (
     UNEXPECTED,
     Completion,
@@ -19,6 +17,8 @@ from providers.base import (
     Prompt,
     Usage,
     accept,
+    read_count,
+    read_json,
     read_name,
     reading,
 )
@@ -82,7 +82,7 @@ class Gemini:
     @reading()
     def decode_event(self, data: str) -> Delta | None:
         """See `Provider.decode_event`; each event is a whole reply that carries the next text."""
-        return self._read(orjson.loads(data))
+        return self._read(read_json(data))
 
     def _read(self, body: Json) -> Delta:
         if body.get("error"):
@@ -145,13 +145,13 @@ def _finish_reason(reason: str | None) -> FinishReason | None:
 def _usage(metadata: Any) -> Usage | None:
     if not isinstance(metadata, dict):
         return None
-    thoughts = int(metadata.get("thoughtsTokenCount") or 0)
+    thoughts = read_count(metadata.get("thoughtsTokenCount"))
     return Usage(
-        prompt_tokens=int(metadata.get("promptTokenCount") or 0)
-        + int(metadata.get("toolUsePromptTokenCount") or 0),
-        completion_tokens=int(metadata.get("candidatesTokenCount") or 0) + thoughts,
+        prompt_tokens=read_count(metadata.get("promptTokenCount"))
+        + read_count(metadata.get("toolUsePromptTokenCount")),
+        completion_tokens=read_count(metadata.get("candidatesTokenCount")) + thoughts,
         reasoning_tokens=thoughts,
-        cached_tokens=int(metadata.get("cachedContentTokenCount") or 0),
+        cached_tokens=read_count(metadata.get("cachedContentTokenCount")),
     )
 
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from providers.base import (
     UNEXPECTED,
     Completion,
@@ -18,6 +16,8 @@ from providers.base import (
     Prompt,
     Usage,
     accept,
+    read_count,
+    read_json,
     read_name,
     reading,
 )
@@ -85,7 +85,7 @@ class OpenAICompatible:
         """See `Provider.decode_event`."""
         if data == "[DONE]":
             return Delta(done=True)
-        event = orjson.loads(data)
+        event = read_json(data)
         self.raise_if_failed(event)
         usage = read_usage(event.get("usage"))
         choices = event.get("choices")
@@ -177,10 +177,10 @@ def read_usage(usage: Any) -> Usage | None:
     spent = usage.get("completion_tokens_details") or {}
     given = usage.get("prompt_tokens_details") or {}
     return Usage(
-        prompt_tokens=int(usage.get("prompt_tokens") or 0),
-        completion_tokens=int(usage.get("completion_tokens") or 0),
-        reasoning_tokens=int(spent.get("reasoning_tokens") or 0),
-        cached_tokens=int(given.get("cached_tokens") or 0),
+        prompt_tokens=read_count(usage.get("prompt_tokens")),
+        completion_tokens=read_count(usage.get("completion_tokens")),
+        reasoning_tokens=read_count(spent.get("reasoning_tokens")),
+        cached_tokens=read_count(given.get("cached_tokens")),
     )
 
 

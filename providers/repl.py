@@ -9,6 +9,7 @@ import orjson
 from providers import Access, Entry
 from providers.base import HttpResponse, Json, Message, Prompt
 from providers.errors import FailureKind, ProviderError
+from storage.ledger import Allowance
 
 TIMEOUT_S = (3.05, 120.0)  # to connect, and between bytes
 
@@ -16,8 +17,8 @@ TIMEOUT_S = (3.05, 120.0)  # to connect, and between bytes
 class Stamps(Protocol):
     """Notes that a provider is being called, so that the service keeps its interval after it."""
 
-    def stamp(self, provider: str) -> None:
-        """Note that *provider* is being called now."""
+    def stamp(self, allowance: Allowance) -> None:
+        """Note that a call under *allowance* is being made now."""
         ...
 
 
@@ -34,9 +35,9 @@ def doorway(entry: Entry, access: Access, limiter: Stamps) -> Ask:
             messages=tuple(Message(m["role"], m["content"]) for m in messages),  # type: ignore[arg-type]  # checked by the provider
             **parameters,
         )
-        provider = entry.build(access)
+        provider, terms = entry.ladder(access)[0]
         request = provider.encode(prompt, stream=False)
-        limiter.stamp(entry.identity.name)
+        limiter.stamp(terms.allowance)
         return provider.decode(_post(request.url, request.headers, request.body)).normalised()
 
     label = entry.identity.label

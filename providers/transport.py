@@ -28,6 +28,7 @@ from providers.errors import FailureKind, ProviderError
 from providers.events import EventReader
 
 LARGEST_BODY = 8 << 20  # bytes
+TAIL_S = 1.0  # how long the end of a stream may follow its finish reason
 SHORT_ANSWER_TOKENS = 256  # up to here plain JSON is as safe as a stream, and cheaper
 
 
@@ -95,8 +96,8 @@ class HttpUpstream:
     """A provider that can be asked: a translation joined to the transport."""
 
     provider: Provider
-    terms: Terms
     transport: Transport
+    terms: Terms
 
     @property
     def identity(self) -> Identity:
@@ -116,15 +117,16 @@ class HttpUpstream:
         """
         stream = prompt.max_tokens is None or prompt.max_tokens > SHORT_ANSWER_TOKENS
         timeouts = self.transport.timeouts
-        patience = Patience(timeout_s)
+        timer = Timer(timeout_s)
         try:
-            async with patience.guard:
-                patience.extend(timeouts.first_token_s if stream else timeouts.whole_reply_s)
+            async with timer.guard:
+                timer.extend(timeouts.first_token_s if stream else timeouts.whole_reply_s)
                 async with self.transport.open(
                     self.provider.encode(prompt, stream=stream)
                 ) as reply:
                     if reply.status == 200 and reply.content_type == "text/event-stream":
-                        return await self._gather(reply, patience)
+                        return await self._gather(reply, timer)
+                    timer.extend(timeouts.whole_reply_s)
                     return self.provider.decode(await self._read(reply))
         except TimeoutError:
             raise ProviderError(FailureKind.TIMEOUT) from None
@@ -136,17 +138,18 @@ class HttpUpstream:
         """See `Upstream.aclose`."""
         await self.transport.aclose()
 
-    async def _gather(self, reply: aiohttp.ClientResponse, patience: "Patience") -> Completion:
+    async def _gather(self, reply: aiohttp.ClientResponse, timer: "Timer") -> Completion:
         gathering = Gathering(self.provider.model)
         reader = EventReader()
         async with contextlib.aclosing(_chunks(reply)) as chunks:
-            async for chunk in chunks:
+            while not gathering.done:
+                chunk = await _next_chunk(chunks, is_whole=gathering.finish_reason is not None)
+                if chunk is None:
+                    break
                 for delta in filter(None, map(self.provider.decode_event, reader.feed(chunk))):
                     if delta.text:
-                        patience.extend(self.transport.timeouts.idle_s)
+                        timer.extend(self.transport.timeouts.idle_s)
                     gathering.add(delta)
-                if gathering.done:
-                    break
         if (stray := reader.rest()) and not gathering.finish_reason:
             self.provider.decode(HttpResponse(200, {}, stray.encode()))
         return gathering.completion()
@@ -168,7 +171,22 @@ async def _chunks(reply: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         yield chunk
 
 
-class Patience:
+async def _next_chunk(chunks: AsyncGenerator[bytes, None], *, is_whole: bool) -> bytes | None:
+    """The next piece of a stream; None at its end.
+
+    Once the answer *is_whole* only the count of its tokens may still come: a second's silence or a
+    broken connection then ends the stream as well.
+    """
+    try:
+        async with asyncio.timeout(TAIL_S if is_whole else None):
+            return await anext(chunks, None)
+    except (TimeoutError, aiohttp.ClientError):
+        if is_whole:
+            return None
+        raise
+
+
+class Timer:
     """How long an attempt may still take: up to its end, and up to the next sign of life."""
 
     def __init__(self, timeout_s: float) -> None:

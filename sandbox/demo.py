@@ -22,19 +22,19 @@ from sandbox.running import RunningSandbox, running_sandbox
 Faults = Mapping[str, Mapping[str, Any]]
 SCENES: tuple[tuple[str, Faults], ...] = (
     ("Everybody is well.", {}),
+    ("Gemini sends a web page instead of an answer.", {"gemini": {"html": True, "status": 200}}),
+    ("Gemini dies in the middle of its answer.", {"gemini": {"cut_after_chunks": 3}}),
     ("Gemini is overloaded.", {"gemini": {"error": "overloaded"}}),
     (
         "Gemini has used up its day, and OpenRouter's pool is busy.",
         {"gemini": {"error": "daily_quota"}, "openrouter": {"error": "upstream_pool"}},
     ),
-    ("Gemini sends a web page instead of an answer.", {"gemini": {"html": True, "status": 200}}),
-    ("Gemini dies in the middle of its answer.", {"gemini": {"cut_after_chunks": 3}}),
     (
-        "Nobody can answer.",
+        "Nobody can answer (and Gemini is not even asked: its day is over).",
         {
-            "gemini": {"error": "overloaded"},
-            "openrouter": {"error": "daily_quota"},
-            "cloudflare": {"error": "neurons_4006"},
+            "gemini": {"error": "daily_quota"},
+            "openrouter": {"error": "provider_overloaded"},
+            "cloudflare": {"error": "capacity_3040"},
         },
     ),
 )
@@ -57,9 +57,9 @@ def main() -> None:
         _ask(url, "Solar Kitchen No. 1")
         _say(
             f"All is well again, and yours to try: {url}/docs\n"
-            f"Break something yourself, for example Gemini's next three answers:\n"
-            f"  curl -X POST {sandbox.url}/_control/fault/gemini -d "
-            '\'{"error": "overloaded", "times": 3}\'\n'
+            f"Break something yourself, for example OpenRouter's next three answers:\n"
+            f"  curl -X POST {sandbox.url}/_control/fault/openrouter -d "
+            '\'{"error": "provider_overloaded", "times": 3}\'\n'
             f"What can go wrong: {sandbox.url}/_control/errors   Ctrl-C ends the demo."
         )
         service.wait()
@@ -71,7 +71,8 @@ def _service(sandbox: RunningSandbox, port: int) -> Iterator["subprocess.Popen[b
     root = str(Path(__file__).parent.parent)
     with tempfile.TemporaryDirectory(prefix="trimaran-demo-") as folder:
         environment = {**os.environ, **sandbox.env, "CACHE_DIR": folder, "LOCAL_MODEL": "off"}
-        environment |= {"MIN_INTERVAL_SECONDS": "0", "PYTHONPATH": root}
+        environment |= {"MIN_INTERVAL_SECONDS": "0", "MAX_WAIT_SECONDS": "6", "PYTHONPATH": root}
+        environment |= {"GEMINI_MODEL": "gemini-3.5-flash-lite"}  # one model: shorter to watch
         command = [sys.executable, "-m", "uvicorn", "main:app", "--host", "127.0.0.1"]
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             [*command, "--port", str(port), "--log-level", "warning"], env=environment, cwd=folder

@@ -15,13 +15,14 @@ LAYERS = {
     "endpoints": 1,
     "planning": 2,
     "router": 3,
-    "providers": 4,
-    "cache": 4,
-    "rate_limiter": 4,
-    "storage": 5,
-    "clock": 6,
+    "failover": 4,
+    "waiting_room": 4,
+    "providers": 5,
+    "cache": 5,
+    "rate_limiter": 5,
+    "storage": 6,
+    "clock": 7,
 }
-# The one place where two of a layer meet: settings name the providers of the catalogue.
 SHARED_BY_A_PROVIDER = {"base", "errors", "events", "openai_compatible", "smollm"}
 
 

@@ -40,6 +40,15 @@ TEXTS = {
 }
 
 
+# Limits that a provider does not have.
+WITHOUT_EFFECT = {
+    "GEMINI_NEURONS_PER_DAY",
+    "OPENROUTER_NEURONS_PER_DAY",
+    "OPENROUTER_TOKENS_PER_MINUTE",
+    "CLOUDFLARE_TOKENS_PER_MINUTE",
+}
+
+
 def variables_read() -> set[str]:
     """Every variable that has an effect; only some providers need an account."""
     read = {name.upper() for name in Settings.model_fields}
@@ -48,7 +57,7 @@ def variables_read() -> set[str]:
             variable = f"{entry.identity.name}_{name}".upper()
             if name != "account_id" or variable in entry.needs:
                 read.add(variable)
-    return read
+    return read - WITHOUT_EFFECT
 
 
 def variables_described() -> dict[str, str]:

@@ -33,7 +33,8 @@ class DocumentType:
 
     *name* is what its route and the log lines call it. *query* is None for a document that has no
     citations. *passages* are for the embedded model; in them {name}, {product}, {people}, {goals}
-    and {sdgs} stand for what the founder said, and *preface* is put before them.
+    and {sdgs} stand for what the founder said, and *preface* is put before them. *least_tier* is
+    the quality of model that it needs.
     """
 
     name: str
@@ -45,6 +46,7 @@ class DocumentType:
     temperature: float = 0.4
     preface: str = "# {name}: {title}\n\n**Mission.** {mission}"
     sentences: int = 2
+    least_tier: int = 2
 
     def frame(self, idea: Idea, findings: Findings) -> Prompt:
         """The prompt for *idea*; what was found travels along in its notes."""
@@ -58,6 +60,7 @@ class DocumentType:
             max_tokens=self.max_tokens,
             sketch=self.sketch(idea),
             notes=asdict(findings),
+            least_tier=self.least_tier,
         )
 
     def sketch(self, idea: Idea) -> Sketch:

@@ -47,4 +47,5 @@ out; do not write "Data needed".""",
     temperature=0.7,
     preface="{introduction}",
     sentences=1,
+    least_tier=1,
 )

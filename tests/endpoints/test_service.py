@@ -51,9 +51,23 @@ def service(
     sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningService]:
     """The service with all keys and no interval."""
-    environment = {**sandbox.env, "MIN_INTERVAL_SECONDS": "0"}
-    with running_service(tmp_path_factory.mktemp("service"), environment) as running:
+    with running_service(tmp_path_factory.mktemp("service"), environment(sandbox)) as running:
         yield running
+
+
+@pytest.fixture
+def unlucky(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[RunningService]:
+    """A service of the test's own, since it remembers the failures that it meets."""
+    with running_service(tmp_path / "unlucky", environment(sandbox)) as running:
+        yield running
+
+
+def environment(sandbox: RunningSandbox, **changes: str) -> dict[str, str]:
+    """All keys, no limits that a test could meet, little patience, and one model of Gemini."""
+    own = {"MIN_INTERVAL_SECONDS": "0", "MAX_WAIT_SECONDS": "2"}
+    for name in ("GEMINI", "OPENROUTER", "CLOUDFLARE"):
+        own |= {f"{name}_REQUESTS_PER_{span}": "100000" for span in ("MINUTE", "DAY")}
+    return {**sandbox.env, **own, "GEMINI_MODEL": "gemini-3.5-flash-lite", **changes}
 
 
 @pytest.fixture(autouse=True)
@@ -126,33 +140,33 @@ def test_a_search_that_fails_never_fails_the_answer(
 
 
 def test_failover_is_seen_in_the_answer_and_in_the_log(
-    service: RunningService, sandbox: RunningSandbox
+    unlucky: RunningService, sandbox: RunningSandbox
 ) -> None:
     """Gemini out of quota, OpenRouter's pool full, Cloudflare answers."""
     sandbox.fail("gemini", error="daily_quota")
     sandbox.fail("openrouter", error="upstream_pool")
-    reply = service.post("/business_plan_roadmap", idea("Failing over"))
+    reply = unlucky.post("/business_plan_roadmap", idea("Failing over"))
     assert reply.headers["x-provider"] == "cloudflare"
     assert reply.headers["x-attempts"] == "3"
     assert reply.headers["x-cache"] == "MISS"
-    assert "❌ Google Gemini failed: daily quota used up (429, " in service.log
-    assert "❌ OpenRouter failed: at capacity (429, " in service.log
-    assert "✅ Cloudflare Workers AI succeeded for business_plan_roadmap" in service.log
+    assert "❌ Google Gemini failed: daily quota used up (429, " in unlucky.log
+    assert "❌ OpenRouter failed: at capacity (429, " in unlucky.log
+    assert "✅ Cloudflare Workers AI succeeded for business_plan_roadmap" in unlucky.log
 
 
 def test_when_all_fail_the_answer_says_why(
-    service: RunningService, sandbox: RunningSandbox
+    unlucky: RunningService, sandbox: RunningSandbox
 ) -> None:
     """503 with the guide's words, each provider and its reason, and a time to come back."""
     sandbox.fail("gemini", error="invalid_key")
     sandbox.fail("openrouter", error="credits")
     sandbox.fail("cloudflare", html=True, status=502)
-    reply = service.post("/investors", idea("All failing"))
+    reply = unlucky.post("/investors", idea("All failing"))
     assert reply.status_code == 503
     assert reply.json()["detail"] == (
         "All LLM providers failed: Google Gemini: the API key was refused (400, API_KEY_INVALID); "
         "OpenRouter: credits used up (402, openrouter_credits); "
-        "Cloudflare Workers AI: server error (502)"
+        "Cloudflare Workers AI: server error (502); next slot in 1 s"
     )
     assert int(reply.headers["retry-after"]) >= 1
 
@@ -323,15 +337,15 @@ def test_a_voice_that_fails_is_replaced_or_reported(
     )
 
 
-def test_no_key_is_ever_printed(service: RunningService, sandbox: RunningSandbox) -> None:
+def test_no_key_is_ever_printed(unlucky: RunningService, sandbox: RunningSandbox) -> None:
     """Neither in the log nor in an answer, also when providers quote it."""
     for provider in ("gemini", "openrouter", "cloudflare"):
         echo = " ".join(SANDBOX_SECRETS)
         sandbox.fail(provider, status=401, body={"error": {"message": echo, "code": echo}})
-    reply = service.post("/investors", idea("Echoed"))
+    reply = unlucky.post("/investors", idea("Echoed"))
     assert reply.status_code == 503
     for secret in SANDBOX_SECRETS:
-        assert secret not in reply.text + str(reply.headers) + service.log
+        assert secret not in reply.text + str(reply.headers) + unlucky.log
 
 
 def test_who_leaves_ends_the_call(service: RunningService, sandbox: RunningSandbox) -> None:
@@ -366,9 +380,9 @@ def test_hits_are_answered_while_another_request_waits_for_its_slot(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     """The event loop never sleeps on a request's behalf."""
-    environment = {**sandbox.env, "MIN_INTERVAL_SECONDS": "2", "PROVIDER_ORDER": "gemini"}
-    del environment["OPENROUTER_API_KEY"], environment["CLOUDFLARE_API_KEY"]
-    with running_service(tmp_path / "waiting", environment) as service:
+    alone = environment(sandbox, MIN_INTERVAL_SECONDS="2", MAX_WAIT_SECONDS="75")
+    del alone["OPENROUTER_API_KEY"], alone["CLOUDFLARE_API_KEY"]
+    with running_service(tmp_path / "waiting", alone) as service:
         service.post("/investors", idea("Cached"))
         waiter = threading.Thread(target=lambda: service.post("/investors", idea("Waiting")))
         waiter.start()
@@ -382,11 +396,11 @@ def test_hits_are_answered_while_another_request_waits_for_its_slot(
 
 def test_a_restart_keeps_cache_and_interval(sandbox: RunningSandbox, tmp_path: Path) -> None:
     """What was paid for is not paid twice, and no provider is called too soon."""
-    environment = {**sandbox.env, "MAX_WAIT_SECONDS": "0"}
-    del environment["OPENROUTER_API_KEY"], environment["CLOUDFLARE_API_KEY"]
-    with running_service(tmp_path / "same", environment) as service:
+    alone = environment(sandbox, MIN_INTERVAL_SECONDS="60", MAX_WAIT_SECONDS="0")
+    del alone["OPENROUTER_API_KEY"], alone["CLOUDFLARE_API_KEY"]
+    with running_service(tmp_path / "same", alone) as service:
         assert service.post("/investors", idea("Kept")).headers["x-cache"] == "MISS"
-    with running_service(tmp_path / "same", environment) as service:
+    with running_service(tmp_path / "same", alone) as service:
         assert service.post("/investors", idea("Kept")).headers["x-cache"] == "HIT"
         limited = service.post("/investors", idea("Too soon"))
     assert limited.status_code == 503
@@ -397,8 +411,7 @@ def test_a_restart_keeps_cache_and_interval(sandbox: RunningSandbox, tmp_path: P
 
 def test_without_keys_and_without_the_model_it_says_what_to_do(tmp_path: Path) -> None:
     """As on Vercel before a key is set."""
-    environment = {"LOCAL_MODEL": "off", "SEARCH": "off"}
-    with running_service(tmp_path / "bare", environment) as service:
+    with running_service(tmp_path / "bare", {"LOCAL_MODEL": "off", "SEARCH": "off"}) as service:
         reply = service.post("/investors", idea("Nobody"))
     assert reply.status_code == 500
     assert reply.json()["detail"].startswith("No LLM API keys configured: add at least one API key")

@@ -13,8 +13,9 @@ import orjson
 import pytest
 
 from providers import CATALOGUE, Access
-from providers.base import HttpResponse, Message, Prompt, Provider
+from providers.base import HttpResponse, Message, Prompt, Provider, Terms
 from providers.transport import HttpUpstream, Timeouts
+from storage.ledger import Allowance
 
 # Long enough for a busy machine. A test of silence replaces the one timer that it is about.
 TIMEOUTS = Timeouts(connect_s=10, first_token_s=10, whole_reply_s=10, idle_s=10)
@@ -32,9 +33,13 @@ def prompt(text: str = "Say hello", *, max_tokens: int | None = 600) -> Prompt:
     return Prompt(messages=(Message("user", text),), max_tokens=max_tokens)
 
 
+OPEN = Terms(Allowance("anybody"))  # no limits
+
+
 def build(name: str, base_url: str = "", model: str = "") -> Provider:
     """A provider of the catalogue, with a key that is easy to find where it should not be."""
-    return ENTRIES[name].build(Access(KEY, model, base_url, "account-1"))
+    models = (model,) if model else ()
+    return ENTRIES[name].ladder(Access(KEY, models, base_url, "account-1"))[0][0]
 
 
 def reply(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:

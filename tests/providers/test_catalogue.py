@@ -1,7 +1,6 @@
 """Which providers there are, which can be asked, and in what order."""
 
 import dataclasses
-import importlib
 import pkgutil
 
 import pytest
@@ -14,7 +13,7 @@ WITH_ALL = {name: Access(key=KEY, account_id="account-1") for name in NAMES}
 
 
 def names(access: dict[str, Access], *order: str) -> list[str]:
-    return [provider.identity.name for provider in configured(access, order)]
+    return list(dict.fromkeys(p.identity.name for p, _ in configured(access, order)))
 
 
 def test_the_default_order_is_gemini_openrouter_cloudflare() -> None:
@@ -62,10 +61,9 @@ def test_the_others_need_only_their_key() -> None:
 
 
 def test_a_provider_is_built_with_its_own_model_and_address(entry: Entry) -> None:
-    provider = entry.build(Access(key=KEY, account_id="account-1"))
-    module = importlib.import_module(f"providers.{entry.identity.name}")
+    provider = entry.ladder(Access(key=KEY, account_id="account-1"))[0][0]
     assert provider.identity == entry.identity
-    assert provider.model == module.MODEL
+    assert provider.model == entry.tier.ladder[0].model
 
 
 def test_settings_replace_model_and_address(entry: Entry) -> None:
@@ -78,12 +76,12 @@ def test_settings_replace_model_and_address(entry: Entry) -> None:
 
 def test_keys_are_never_printed(entry: Entry) -> None:
     access = Access(key=KEY, account_id="account-1")
-    shown = [access, entry, entry.build(access), WITH_ALL, configured(WITH_ALL)]
+    shown = [access, entry, entry.ladder(access), WITH_ALL, configured(WITH_ALL)]
     assert KEY not in repr(shown) + str(shown)
 
 
 def test_a_provider_cannot_be_changed_after_it_was_built(entry: Entry) -> None:
-    provider = entry.build(Access(key=KEY, account_id="account-1"))
+    provider = entry.ladder(Access(key=KEY, account_id="account-1"))[0][0]
     with pytest.raises(dataclasses.FrozenInstanceError):
         provider.model = "another"  # type: ignore[misc]  # that is the point
 

@@ -16,6 +16,7 @@ from providers.errors import FailureKind, ProviderError
 from providers.repl import Ask, doorway
 from rate_limiter import RateLimiter
 from sandbox.running import RunningSandbox
+from storage.ledger import Allowance
 from tests.providers.asking import (
     KEY,
     AccessOf,
@@ -38,8 +39,8 @@ class Stamps:
     def __init__(self) -> None:
         self.names: list[str] = []
 
-    def stamp(self, provider: str) -> None:
-        self.names.append(provider)
+    def stamp(self, allowance: Allowance) -> None:
+        self.names.append(allowance.account)
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def test_a_wrong_key_is_refused_and_not_printed(
     entry: Entry, access_of: AccessOf, stamps: Stamps
 ) -> None:
     right = access_of(entry.identity.name)
-    wrong = Access(f"sk-or-{KEY}", right.model, right.base_url, right.account_id)
+    wrong = Access(f"sk-or-{KEY}", right.models, right.base_url, right.account_id)
     with pytest.raises(ProviderError) as caught:
         doorway(entry, wrong, stamps)(MESSAGES)
     assert caught.value.kind is FailureKind.AUTH
@@ -222,11 +223,12 @@ def test_t10_proxies_in_the_environment_are_ignored(
 async def test_the_services_limiter_keeps_its_interval_after_a_call(
     entry: Entry, access_of: AccessOf
 ) -> None:
-    name = entry.identity.name
     limiter = RateLimiter(60, clock=SYSTEM_CLOCK)
-    await asyncio.to_thread(doorway(entry, access_of(name), limiter), MESSAGES)
-    assert 0 < await limiter.next_slot_s(name) <= 60
-    assert not (await limiter.reserve(name)).granted
+    access = access_of(entry.identity.name)
+    await asyncio.to_thread(doorway(entry, access, limiter), MESSAGES)
+    slot = await limiter.reserve(entry.ladder(access)[0][1].allowance)
+    assert slot.granted is None
+    assert 0 < slot.wait.duration_s <= 60
 
 
 def test_help_tells_whom_it_asks(ask: Ask, entry: Entry) -> None:

@@ -20,6 +20,7 @@ from sandbox.running import RunningSandbox
 from tests.providers.asking import (
     DONE,
     ENTRIES,
+    OPEN,
     SILENCE_S,
     TIMEOUTS,
     AccessOf,
@@ -53,7 +54,9 @@ async def answer_to(
 ) -> Completion:
     """What is made of a reply of *chunks*."""
     async with listening(saying(*chunks, **options)) as url:
-        return await HttpUpstream(build(name, url), transport).complete(STREAMED, timeout_s=20)
+        return await HttpUpstream(build(name, url), transport, OPEN).complete(
+            STREAMED, timeout_s=20
+        )
 
 
 async def failure_from(
@@ -140,7 +143,7 @@ async def test_t01_a_refused_connection_was_not_sent(
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound but not listening: nobody else can take the port
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        upstream = HttpUpstream(build(entry.identity.name, url), transport)
+        upstream = HttpUpstream(build(entry.identity.name, url), transport, OPEN)
         assert (await failure_of(upstream, question)).kind is K.NOT_SENT
 
 
@@ -155,7 +158,7 @@ async def test_t02_a_connection_that_nobody_takes_is_given_up(entry: Entry) -> N
             each.connect_ex(full.getsockname())
         url = f"http://127.0.0.1:{full.getsockname()[1]}"
         transport = Transport(replace(TIMEOUTS, connect_s=SILENCE_S))
-        error = await failure_of(HttpUpstream(build(entry.identity.name, url), transport))
+        error = await failure_of(HttpUpstream(build(entry.identity.name, url), transport, OPEN))
         await transport.aclose()
         for each in waiting:
             each.close()
@@ -168,14 +171,14 @@ async def test_t02_a_tls_handshake_that_nobody_answers_is_given_up() -> None:
 
     transport = Transport(replace(TIMEOUTS, connect_s=SILENCE_S))
     async with listening(silence) as url:
-        upstream = HttpUpstream(build("gemini", url.replace("http:", "https:")), transport)
+        upstream = HttpUpstream(build("gemini", url.replace("http:", "https:")), transport, OPEN)
         error = await failure_of(upstream)
         await transport.aclose()
     assert error.kind is K.NOT_SENT
 
 
 async def test_an_unknown_host_was_not_sent(transport: Transport) -> None:
-    upstream = HttpUpstream(build("gemini", "http://nobody.invalid"), transport)
+    upstream = HttpUpstream(build("gemini", "http://nobody.invalid"), transport, OPEN)
     assert (await failure_of(upstream)).kind is K.NOT_SENT
 
 
@@ -194,7 +197,7 @@ async def test_t03_a_connection_that_ends_without_a_word_is_a_reset(transport: T
         await read_request(reader)
 
     async with listening(leave) as url:
-        error = await failure_of(HttpUpstream(build("gemini", url), transport))
+        error = await failure_of(HttpUpstream(build("gemini", url), transport, OPEN))
     assert error.kind is K.RESET
 
 
@@ -234,7 +237,7 @@ async def test_a_stream_that_keeps_writing_may_not_write_past_the_end_of_the_att
             await asyncio.sleep(0.02)
 
     async with listening(write_on) as url:
-        upstream = HttpUpstream(build("openrouter", url), transport)
+        upstream = HttpUpstream(build("openrouter", url), transport, OPEN)
         with pytest.raises(ProviderError) as caught:
             await upstream.complete(STREAMED, timeout_s=SILENCE_S)
     assert caught.value.kind is K.TIMEOUT
@@ -262,7 +265,7 @@ async def test_t06_a_certificate_nobody_vouches_for_gets_no_request(
         heard.extend(await reader.read())
 
     async with listening(listen, tls=self_signed(tmp_path)) as url:
-        error = await failure_of(HttpUpstream(build("gemini", url), transport))
+        error = await failure_of(HttpUpstream(build("gemini", url), transport, OPEN))
     assert error.kind is K.TLS
     assert not heard
 
@@ -274,7 +277,7 @@ async def test_t06_a_server_that_speaks_no_tls_is_not_trusted_either(transport: 
         await writer.drain()
 
     async with listening(refuse) as url:
-        upstream = HttpUpstream(build("gemini", url.replace("http:", "https:")), transport)
+        upstream = HttpUpstream(build("gemini", url.replace("http:", "https:")), transport, OPEN)
         assert (await failure_of(upstream)).kind is K.TLS
 
 
@@ -303,7 +306,7 @@ async def test_e14_cancelling_a_call_closes_its_connection(
         gone.set()
 
     async with asyncio.timeout(20), listening(watch) as url:
-        upstream = HttpUpstream(build("openrouter", url), transport)
+        upstream = HttpUpstream(build("openrouter", url), transport, OPEN)
         call = asyncio.create_task(upstream.complete(STREAMED, timeout_s=20))
         await arrived.wait()
         call.cancel()
@@ -321,7 +324,9 @@ async def test_e14_a_timeout_closes_the_connection_too(transport: Transport) -> 
 
     async with asyncio.timeout(20), listening(watch) as url:
         with pytest.raises(ProviderError):
-            await HttpUpstream(build("gemini", url), transport).complete(WHOLE, timeout_s=SILENCE_S)
+            await HttpUpstream(build("gemini", url), transport, OPEN).complete(
+                WHOLE, timeout_s=SILENCE_S
+            )
         await gone.wait()
 
 
@@ -357,7 +362,7 @@ async def test_something_that_is_not_http_is_unreadable(transport: Transport) ->
         await writer.drain()
 
     async with listening(babble) as url:
-        error = await failure_of(HttpUpstream(build("gemini", url), transport))
+        error = await failure_of(HttpUpstream(build("gemini", url), transport, OPEN))
     assert error.kind is K.BAD_BODY
 
 
@@ -467,7 +472,7 @@ async def test_b12_a_reply_without_end_is_not_read_to_its_end(
             sent += 65_536
 
     async with listening(pour) as url:
-        error = await failure_of(HttpUpstream(build("openrouter", url), transport))
+        error = await failure_of(HttpUpstream(build("openrouter", url), transport, OPEN))
     assert error.kind is K.BAD_BODY
     assert (
         LARGEST_BODY <= sent + (8 << 20) <= 4 * LARGEST_BODY
@@ -577,7 +582,7 @@ async def test_e06_after_the_last_word_nobody_waits_for_the_connection_to_end(
         await reader.read()
 
     async with listening(linger) as url:
-        completion = await HttpUpstream(build("openrouter", url), transport).complete(
+        completion = await HttpUpstream(build("openrouter", url), transport, OPEN).complete(
             STREAMED, timeout_s=20
         )
     assert completion.text == "Hello"
@@ -599,7 +604,7 @@ async def test_e07_only_text_is_a_sign_of_life(sign: bytes) -> None:
 
     transport = Transport(replace(TIMEOUTS, first_token_s=SILENCE_S))
     async with listening(keep_alive) as url:
-        error = await failure_of(HttpUpstream(build("openrouter", url), transport))
+        error = await failure_of(HttpUpstream(build("openrouter", url), transport, OPEN))
         await transport.aclose()
     assert error.kind is K.TIMEOUT
 
@@ -622,7 +627,7 @@ async def test_text_that_keeps_coming_is_waited_for_past_the_first_timer(
 
     transport.timeouts = replace(TIMEOUTS, first_token_s=0.3)
     async with listening(write_slowly) as url:
-        completion = await HttpUpstream(build("openrouter", url), transport).complete(
+        completion = await HttpUpstream(build("openrouter", url), transport, OPEN).complete(
             STREAMED, timeout_s=20
         )
     assert completion.text.count("word") > 3
@@ -667,7 +672,9 @@ async def test_a_stream_without_text_is_empty(transport: Transport) -> None:
 def test_one_transport_can_be_used_from_one_event_loop_after_the_other(
     access_of: AccessOf,
 ) -> None:
-    upstream = HttpUpstream(ENTRIES["gemini"].build(access_of("gemini")), Transport(TIMEOUTS))
+    upstream = HttpUpstream(
+        ENTRIES["gemini"].ladder(access_of("gemini"))[0][0], Transport(TIMEOUTS), OPEN
+    )
 
     async def ask() -> str:
         try:

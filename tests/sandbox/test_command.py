@@ -44,4 +44,4 @@ def test_the_demo_shows_every_kind_of_failover() -> None:
     answers = [line.split()[1:4] for line in shown if line.startswith("→")]
     assert [answer[0] for answer in answers] == ["200", "200", "200", "200", "200", "503", "200"]
     providers = [answer[2] for answer in answers if answer[1] == "x-provider:"]
-    assert providers == ["gemini", "openrouter", "cloudflare", "openrouter", "openrouter", "gemini"]
+    assert providers == ["gemini", "openrouter", "openrouter", "openrouter", "cloudflare", "gemini"]
