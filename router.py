@@ -373,7 +373,7 @@ class Router:
         if fault := journey.fault(self.upstreams):
             return Unfit(fault, attempts)
         wait_s = await self._turn_in_s(journey)
-        when = f"next slot in {math.ceil(wait_s)} s"
+        when = f"next slot in {max(1, math.ceil(wait_s))} s"
         if attempts:
             reasons = describe(attempts)
             return AllProvidersFailed(

@@ -93,8 +93,9 @@ def test_the_example_shows_the_defaults_that_hold() -> None:
     for entry in CATALOGUE:
         name = entry.identity.name
         file = (ROOT / "providers" / f"{name}.py").read_text()
-        for part in ("MODEL", "BASE_URL"):
-            assert f'{part} = "{described[f"{name.upper()}_{part}"]}"' in file
+        assert f'BASE_URL = "{described[f"{name.upper()}_BASE_URL"]}"' in file
+        ladder = ",".join(row.model for row in entry.tier.ladder)
+        assert described[f"{name.upper()}_MODEL"] == ladder
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
