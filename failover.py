@@ -238,6 +238,5 @@ def key_of(upstream: Upstream) -> Key:
 
 def describe(attempts: Sequence[Attempt]) -> str:
     """Who failed and why, for people: `Google Gemini: daily quota used up (429); …`."""
-    return "; ".join(
-        f"{attempt.label}: {attempt.reason}" for attempt in attempts if attempt.failure
-    )
+    reasons = (f"{attempt.label}: {attempt.reason}" for attempt in attempts if attempt.failure)
+    return "; ".join(dict.fromkeys(reasons))
