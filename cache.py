@@ -5,10 +5,14 @@ cache that misses: it never fails the answer.
 """
 
 import asyncio
+import contextlib
 import logging
+import random
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -16,12 +20,15 @@ import orjson
 
 from clock import SYSTEM_CLOCK, Clock
 from storage import Entry, Store
+from storage.ledger import Moment, moment
 from storage.sqlite import open_store
 
 log = logging.getLogger("trimaran.cache")
 
 LARGEST_VALUE = 1 << 20  # bytes; a longer answer is served but not kept
 WRITES_BETWEEN_CLEANUPS = 100
+LEASE_S = 9.0  # a process that has died is followed after this long
+POLL_S = (0.05, 0.25)
 FUTURE_TOLERANCE_S = 120.0  # an entry from further ahead was written under a wrong clock
 
 T = TypeVar("T")
@@ -95,6 +102,7 @@ class ResponseCache:
         self._writes = 0
         self._hits = 0
         self._misses = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="leases")
 
     def configure(
         self,
@@ -168,6 +176,57 @@ class ResponseCache:
             "misses": self._misses,
         }
 
+    @contextlib.asynccontextmanager
+    async def leading(
+        self, key: str, find: Callable[[], Cached | None]
+    ) -> AsyncIterator[Cached | None]:
+        """Let one process at a time work on *key*: give it None, and the others what *find* finds then.
+
+        A leader that dies is followed after some seconds. Without a shared store everybody leads.
+        """
+        if not self.store.waits:
+            yield None
+            return
+        lease = Lease(key, uuid.uuid4().hex)
+        while not await self._take(lease):
+            if (found := find()) is not None:
+                yield found
+                return
+            await asyncio.sleep(random.uniform(*POLL_S))  # noqa: S311 - only to spread the load
+        renewing = asyncio.create_task(self._renew(lease))
+        try:
+            yield find()  # the one before us may have stored it in the last moment
+        finally:
+            renewing.cancel()
+            await asyncio.shield(self._change(lease, lambda _: b""))
+
+    async def _take(self, lease: "Lease") -> bool:
+        """Whether *lease* is ours now."""
+        taken = False
+
+        def decide(held: bytes | None) -> bytes | None:
+            nonlocal taken
+            now = moment(self.clock)
+            taken = not lease.is_held_by_another(held, now)
+            return lease.written(now) if taken else None
+
+        return taken if await self._change(lease, decide) else True
+
+    async def _renew(self, lease: "Lease") -> None:
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            await self._change(lease, lambda _: lease.written(moment(self.clock)))
+
+    async def _change(self, lease: "Lease", change: Callable[[bytes | None], bytes | None]) -> bool:
+        """Apply *change* to the lease's record; whether the store could do it."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._thread, self.store.update, lease.name, change)
+        except OSError as error:
+            log.warning("the processes could not agree who asks: %s", error)
+            return False
+        return True
+
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         if self._store is not None:
@@ -194,6 +253,35 @@ def _forgiving(deed: str, work: Callable[[], T], otherwise: T) -> T:
     except (OSError, orjson.JSONDecodeError) as error:
         log.warning("the cache could not %s: %s", deed, error)
         return otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a key, held by the process that knows its token."""
+
+    key: str
+    token: str
+
+    @property
+    def name(self) -> str:
+        """What its record is called in the store."""
+        return f"flight:{self.key}"
+
+    def written(self, now: Moment) -> bytes:
+        """Its record, renewed at this moment."""
+        return orjson.dumps({"token": self.token, "at": asdict(now)})
+
+    def is_held_by_another(self, record: bytes | None, now: Moment) -> bool:
+        """Whether *record* is somebody else's and still stands; a damaged one does not."""
+        try:
+            held = orjson.loads(record or b"null")
+            return (
+                held is not None
+                and held["token"] != self.token
+                and now.since(Moment(**held["at"])) < LEASE_S
+            )
+        except (KeyError, TypeError, ValueError):
+            return False
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ from storage.ledger import (
     Wait,
     dump,
     load,
+    moment,
     schedule,
 )
 from storage.memory import MemoryStore
@@ -164,7 +165,7 @@ class RateLimiter:
 
     def now(self) -> Moment:
         """This moment, on both clocks."""
-        return Moment(self.clock.boot_id, self.clock.monotonic(), self.clock.time())
+        return moment(self.clock)
 
     def _with_interval(self, allowance: Allowance) -> Allowance:
         return replace(allowance, min_interval_s=self.min_interval_seconds)

@@ -160,11 +160,18 @@ class Router:
             return _recall(cached, "HIT")
         patience = self.patience.lowered(timeout_s)
 
+        def newly_stored() -> Cached | None:
+            found = self._look_up(key) if freshness.may_read else None
+            return found if found is not None and freshness.accepts(found) else None
+
         async def work() -> Routed:
-            return await self._answer(key, await frame(), name, cached, freshness, patience)
+            async with self.cache.leading(key, newly_stored) as found:
+                if found is not None:
+                    return _recall(found, "JOINED")
+                return await self._answer(key, await frame(), name, cached, freshness, patience)
 
         if not freshness.may_store:
-            return await work()
+            return await self._answer(key, await frame(), name, cached, freshness, patience)
         try:
             routed, joined = await self.cache.flights.join(key, work, patience.total_s)
         except TimeoutError:

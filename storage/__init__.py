@@ -57,7 +57,8 @@ class Store(Protocol):
     def update(self, name: str, change: Callable[[bytes | None], bytes | None]) -> None:
         """Replace the state called *name* by what *change* makes of it, as one step for all processes.
 
-        *change* is given None where there is no state; when it returns None, nothing is written.
+        *change* is given None where there is no state. When it returns None nothing is written,
+        and when it returns empty bytes the state is removed.
         """
         ...
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from clock import Clock
+
 ACCOUNT = "*"
 MINUTE_S = 60.0
 MARGIN_S = 0.05  # our clock and the provider's are read at different moments
@@ -36,6 +38,11 @@ class Moment:
         if earlier.boot_id == self.boot_id:
             return max(0.0, self.monotonic_s - earlier.monotonic_s)
         return max(0.0, self.epoch_s - earlier.epoch_s)
+
+
+def moment(clock: Clock) -> Moment:
+    """Now, as *clock* tells it."""
+    return Moment(clock.boot_id, clock.monotonic(), clock.time())
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,10 @@ class MemoryStore:
         """See `Store.update`."""
         with self._lock:
             changed = change(self._state.get(name))
-            if changed is not None:
+            if changed:
                 self._state[name] = changed
+            elif changed is not None:
+                self._state.pop(name, None)
 
     def close(self) -> None:
         """See `Store.close`."""

@@ -106,8 +106,10 @@ class SqliteStore:
             try:
                 row = db.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
                 changed = change(row[0] if row else None)
-                if changed is not None:
+                if changed:
                     db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, changed))
+                elif changed is not None:
+                    db.execute("DELETE FROM state WHERE name = ?", (name,))
             except BaseException:
                 db.execute("ROLLBACK")
                 raise

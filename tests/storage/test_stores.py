@@ -65,6 +65,15 @@ def test_an_update_that_returns_nothing_writes_nothing(store: Store) -> None:
     assert seen == [b"1"]
 
 
+def test_an_update_that_returns_empty_bytes_removes_the_state(store: Store) -> None:
+    """What is over leaves no trace."""
+    store.update("flight", lambda _: b"1")
+    store.update("flight", lambda _: b"")
+    seen: list[bytes | None] = []
+    store.update("flight", seen.append)
+    assert seen == [None]
+
+
 def test_an_update_that_raises_writes_nothing_and_blocks_nobody(store: Store) -> None:
     """A broken change leaves the state as it was, and the next one goes through."""
 
