@@ -103,7 +103,7 @@ class RateLimiter:
 
     async def reserve(self, allowance: Allowance, need: Need = NOTHING) -> Slot:
         """Take a slot under *allowance* if there is one; the caller must then send at once."""
-        allowance = self._with_interval(allowance)
+        allowance = self.paced(allowance)
         if allowance.is_open and not self._known.get(allowance.account, Ledger()).holds:
             return Slot(granted=self.now())
 
@@ -120,7 +120,7 @@ class RateLimiter:
         self, allowance: Allowance, need: Need, sent_at: Moment, correction: Correction
     ) -> None:
         """Enter how the call that was granted at *sent_at* ended."""
-        allowance = self._with_interval(allowance)
+        allowance = self.paced(allowance)
 
         def correct(ledger: Ledger) -> tuple[Ledger | None, None]:
             now = self.now()
@@ -133,7 +133,7 @@ class RateLimiter:
     async def wait(self, allowance: Allowance, need: Need = NOTHING) -> Wait:
         """How long a call under *allowance* would have to wait now; takes nothing."""
         ledger = await self.ledger(allowance.account)
-        return ledger.wait(self._with_interval(allowance), need, self.now())
+        return ledger.wait(self.paced(allowance), need, self.now())
 
     async def ledger(self, account: str) -> Ledger:
         """All that is known about *account*."""
@@ -143,14 +143,14 @@ class RateLimiter:
         self, options: Sequence[tuple[Allowance, Need]], calls: int
     ) -> list[Sending]:
         """When each of *calls* could be sent, and under which of *options*; takes nothing."""
-        own = [(self._with_interval(allowance), need) for allowance, need in options]
+        own = [(self.paced(allowance), need) for allowance, need in options]
         accounts = {allowance.account for allowance, _ in own}
         ledgers = {account: await self.ledger(account) for account in accounts}
         return schedule(ledgers, own, calls, self.now())
 
     def stamp(self, allowance: Allowance) -> None:
         """Enter a call that is being made now, slot or not; for callers that do not wait."""
-        allowance = self._with_interval(allowance)
+        allowance = self.paced(allowance)
         self._visit(
             allowance.account,
             lambda ledger: (ledger.sending(allowance, NOTHING, self.now()), None),
@@ -167,7 +167,8 @@ class RateLimiter:
         """This moment, on both clocks."""
         return moment(self.clock)
 
-    def _with_interval(self, allowance: Allowance) -> Allowance:
+    def paced(self, allowance: Allowance) -> Allowance:
+        """*allowance* with the minimum interval that is in force."""
         return replace(allowance, min_interval_s=self.min_interval_seconds)
 
     async def _aside(self, account: str, change: Callable[[Ledger], tuple[Ledger | None, T]]) -> T:

@@ -9,6 +9,7 @@
 Decisions are pure functions on values; time and chance are injected.
 """
 
+import asyncio
 import contextlib
 import logging
 import math
@@ -37,7 +38,7 @@ from failover import (
 )
 from providers.base import Completion, Prompt, Upstream, Usage
 from providers.errors import FailureKind, ProviderError
-from providers.health import Breaker
+from providers.health import Breaker, State
 from rate_limiter import Correction, RateLimiter, Slot
 from storage.ledger import ACCOUNT
 from waiting_room import NoSeat, WaitingRoom
@@ -46,6 +47,7 @@ log = logging.getLogger("trimaran.router")
 
 CacheState = Literal["HIT", "MISS", "STALE", "JOINED"]
 
+METER_EVERY_S = 300.0
 MAKE = 1  # of the cached form of an answer; raised when that form changes
 LOCAL = "local"  # the embedded model's name; it is no provider that failover chooses
 
@@ -138,7 +140,9 @@ class Router:
         self.clock = clock
         self.chance = chance
         self.room = WaitingRoom()
-        self.breakers: dict[tuple[str, str], Breaker] = {}
+        self.breakers: dict[Key, Breaker] = {}
+        self._metered_at: dict[str, float] = {}
+        self._chores: set[asyncio.Task[None]] = set()
 
     async def complete(
         self,
@@ -204,6 +208,8 @@ class Router:
 
     async def aclose(self) -> None:
         """Close what the upstreams hold."""
+        for chore in self._chores:
+            chore.cancel()
         for upstream in self.upstreams:
             await upstream.aclose()
         if self.last_resort is not None:
@@ -314,6 +320,7 @@ class Router:
         identity, prompt = upstream.identity, journey.prompt
         begin_s = self.clock.monotonic()
         remaining_s = journey.begin_s + journey.patience.total_s - begin_s
+        self._read_meter(upstream)
         others = {u.identity.name for u in journey.candidates(self.upstreams)} - {identity.name}
         self._update_breakers(upstream, lambda breaker: breaker.calling(begin_s))
         log.info("🔄 Trying %s...", identity.label)
@@ -345,6 +352,23 @@ class Router:
             raise Declined(tuple(journey.attempts))
         return None
 
+    def _read_meter(self, upstream: Upstream) -> None:
+        """Now and then, take over what the provider itself has counted today."""
+        name, now_s = upstream.identity.name, self.clock.monotonic()
+        if now_s - self._metered_at.get(name, -math.inf) < METER_EVERY_S:
+            return
+        self._metered_at[name] = now_s
+
+        async def read() -> None:
+            used = await upstream.used_today()
+            if used is not None:
+                scope = upstream.terms.quota_scope
+                await self.limiter.used_up_to(upstream.terms.allowance, scope, used)
+
+        chore = asyncio.create_task(read())
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
+
     def _note_failure(
         self, upstream: Upstream, attempt: Attempt, error: ProviderError, journey: Journey
     ) -> None:
@@ -361,6 +385,14 @@ class Router:
                 self.breakers[key] = breaker.failed(now_s, fingerprint, self.chance)
             else:
                 self.breakers[key] = breaker.released()
+
+    def circuit(self, upstream: Upstream) -> tuple[State, float]:
+        """Where the circuits before *upstream* stand, and in how many seconds a call may pass."""
+        now_s = self.clock.monotonic()
+        breakers = [self.breakers.get(key, Breaker()) for key in _breaker_keys(upstream)]
+        shut = max(breakers, key=lambda breaker: breaker.wait_s(now_s))
+        open_ones = [b.state(now_s) for b in breakers if b.state(now_s) is not State.CLOSED]
+        return (open_ones or [State.CLOSED])[0], shut.wait_s(now_s)
 
     def _guard(self, upstream: Upstream, *, in_panic: bool = False) -> tuple[float, str]:
         """How many seconds open circuits keep *upstream* from being asked, and why."""

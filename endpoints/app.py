@@ -13,7 +13,9 @@ from endpoints import errors
 from endpoints.documents import document_routes
 from endpoints.middleware import BodyLimit, RequestContext
 from endpoints.requests import CallerGone
+from endpoints.shutdown import RefuseNewWork, Shutdown
 from endpoints.speech import speech_routes
+from endpoints.status import status_routes
 from planning.planner import Planner
 from planning.speech import Speaker
 
@@ -43,6 +45,7 @@ def create_app(services: Services, *, origins: Sequence[str] = ()) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        app.state.shutdown.listen()
         yield
         await services.planner.router.aclose()
         services.cache.close()
@@ -55,8 +58,10 @@ def create_app(services: Services, *, origins: Sequence[str] = ()) -> FastAPI:
     )
     app.state.planner = services.planner
     app.state.speaker = services.speaker
+    app.state.shutdown = Shutdown()
     app.include_router(document_routes())
     app.include_router(speech_routes())
+    app.include_router(status_routes())
     errors.install(app)
 
     @app.get("/", include_in_schema=False)
@@ -79,6 +84,7 @@ def create_app(services: Services, *, origins: Sequence[str] = ()) -> FastAPI:
             allow_headers=["content-type", "cache-control", "x-request-id"],
             expose_headers=PROVENANCE,
         )
+    app.add_middleware(RefuseNewWork, shutdown=app.state.shutdown)
     app.add_middleware(BodyLimit, largest_bytes=LARGEST_BODY)
     app.add_middleware(RequestContext)
     return app

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from endpoints.shutdown import ShuttingDown
 from failover import Attempt
 from planning.speech import NoSpeech, SpeechFailed, Unspeakable
 from providers.errors import FailureKind
@@ -38,6 +39,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Declined)
     async def declined(_: Request, error: Declined) -> JSONResponse:
         return _answer(400, str(error), _attempts(error.attempts))
+
+    @app.exception_handler(ShuttingDown)
+    async def shutting_down(_: Request, __: ShuttingDown) -> JSONResponse:
+        headers = {"Connection": "close", "Retry-After": "5"}
+        return _answer(503, "The service shut down before there was an answer", headers)
 
     @app.exception_handler(NoSpeech)
     async def no_speech(_: Request, error: NoSpeech) -> JSONResponse:

@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cache import Freshness
+from endpoints.shutdown import Shutdown, ShuttingDown
 from planning.idea import Idea
 
 T = TypeVar("T")
@@ -75,14 +76,18 @@ class CallerGone(Exception):
 async def while_wanted(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The outcome of *work*, which is cancelled when the caller leaves.
 
-    Starlette does not cancel a handler that has nothing to send yet. Raises `CallerGone`.
+    Starlette does not cancel a handler that has nothing to send yet. Raises `CallerGone`, or
+    `ShuttingDown` when the service has to end first.
     """
-    task = asyncio.create_task(work)
+    shutdown: Shutdown = request.app.state.shutdown
+    task = shutdown.start(work)
     watch = asyncio.create_task(_until_gone(request))
     try:
         await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             raise CallerGone
+        if task.cancelled():
+            raise ShuttingDown
         return task.result()
     finally:
         task.cancel()

@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import orjson
 
@@ -211,11 +211,12 @@ def reading() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What to send: always a POST of JSON. The headers hold the key, so they are kept out of repr."""
+    """What to send: a POST of JSON, or a GET without it. The headers hold the key: not in repr."""
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: Json = field(repr=False)
+    method: Literal["GET", "POST"] = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +320,19 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
+class Metered(Protocol):
+    """A provider that can be asked how much of today's quota is used, which costs nothing of it."""
+
+    def encode_meter(self) -> HttpRequest:
+        """What to send to ask."""
+        ...
+
+    def decode_meter(self, response: HttpResponse) -> int | None:
+        """The requests it has counted today; None when it does not say."""
+        ...
+
+
 class Upstream(Protocol):
     """Something that answers prompts: what the router calls."""
 
@@ -339,6 +353,10 @@ class Upstream(Protocol):
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """Answer *prompt* within *timeout_s* seconds. Raises `ProviderError` when it cannot."""
+        ...
+
+    async def used_today(self) -> int | None:
+        """The requests that the provider itself has counted today; None when it does not say."""
         ...
 
     async def aclose(self) -> None:

@@ -50,5 +50,9 @@ class FakeUpstream:
             raise outcome
         return Completion(outcome, "stop", self.model)
 
+    async def used_today(self) -> int | None:
+        """See `Upstream.used_today`."""
+        return None
+
     async def aclose(self) -> None:
         """See `Upstream.aclose`."""

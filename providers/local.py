@@ -73,6 +73,10 @@ class LocalModel:
             unwanted.set()
             self._queue -= 1
 
+    async def used_today(self) -> int | None:
+        """See `Upstream.used_today`."""
+        return None
+
     async def aclose(self) -> None:
         """See `Upstream.aclose`; what is being written is dropped."""
         self._closing.set()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from providers.base import HttpResponse, Identity, Json
+from providers.base import HttpRequest, HttpResponse, Identity, Json, read_count
 from providers.errors import ProviderError, Signals, read_retry_after
 from providers.openai_compatible import OpenAICompatible, error_message
 
@@ -57,6 +57,16 @@ class OpenRouter(OpenAICompatible):
         limit = headers.get("x-ratelimit-limit", "")
         is_limit = limit.isascii() and limit.isdigit() and len(limit) < 9
         return replace(signals, retry_after_s=hint_s, limit=int(limit) if is_limit else None)
+
+    def encode_meter(self) -> HttpRequest:
+        """See `Metered.encode_meter`."""
+        return HttpRequest(f"{self.base_url}/key", self.headers(), {}, "GET")
+
+    def decode_meter(self, response: HttpResponse) -> int | None:
+        """See `Metered.decode_meter`; the field is not documented and may be missing."""
+        data = response.json().get("data") if response.status == 200 else None
+        counted = data.get("free_model_daily_requests") if isinstance(data, dict) else None
+        return read_count(counted.get("used")) if isinstance(counted, dict) else None
 
 
 def _headers_in_body(response: HttpResponse) -> dict[str, str]:

@@ -20,6 +20,7 @@ from providers.base import (
     HttpRequest,
     HttpResponse,
     Identity,
+    Metered,
     Prompt,
     Provider,
     Terms,
@@ -58,9 +59,10 @@ class Transport:
         Raises `ProviderError` for every way in which the network can fail, also inside the block.
         """
         try:
-            async with self._session_here().post(
+            async with self._session_here().request(
+                request.method,
                 request.url,
-                data=orjson.dumps(request.body),
+                data=orjson.dumps(request.body) if request.method == "POST" else None,
                 headers={"content-type": "application/json", **request.headers},
                 allow_redirects=False,
             ) as response:
@@ -133,6 +135,17 @@ class HttpUpstream:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             # Whatever shape a body has that its provider's translation did not expect.
             raise ProviderError(FailureKind.BAD_BODY) from error
+
+    async def used_today(self) -> int | None:
+        """See `Upstream.used_today`; a provider that does not answer does not say."""
+        if not isinstance(self.provider, Metered):
+            return None
+        try:
+            async with asyncio.timeout(self.transport.timeouts.first_token_s):
+                async with self.transport.open(self.provider.encode_meter()) as reply:
+                    return self.provider.decode_meter(await self._read(reply))
+        except (TimeoutError, ProviderError):
+            return None
 
     async def aclose(self) -> None:
         """See `Upstream.aclose`."""

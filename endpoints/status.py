@@ -1,0 +1,153 @@
+"""What the providers can do now and today, as JSON: `/status` and `/quota/forecast`."""
+
+import asyncio
+import math
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from failover import key_of
+from planning.planner import Planner
+from providers.base import Upstream
+from providers.health import State
+from router import Router
+from storage.ledger import ACCOUNT, Allowance, Ledger, Limits, Moment, Need, schedule
+
+MOST_CALLS = 2_000
+
+
+class ForecastRequest(BaseModel):
+    """How many calls are planned, and how many tokens each takes, in and out together."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"calls": 30, "tokens": 3000}})
+
+    calls: Annotated[int, Field(ge=1, le=MOST_CALLS)]
+    tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+
+
+def _router(request: Request) -> Router:
+    planner: Planner = request.app.state.planner
+    return planner.router
+
+
+RouterInUse = Annotated[Router, Depends(_router)]
+
+
+def status_routes() -> APIRouter:
+    """The routes that tell how things stand."""
+    routes = APIRouter(tags=["status"])
+
+    @routes.get("/status", summary="How every provider and model stands")
+    async def status(router: RouterInUse) -> dict[str, Any]:
+        now = router.limiter.now()
+        return {
+            "at": _iso(now.epoch_s),
+            "min_interval_s": router.limiter.min_interval_seconds,
+            "waiting": router.room.waiting,
+            "providers": [await standing(router, upstream, now) for upstream in router.upstreams],
+            "last_resort": router.last_resort.model if router.last_resort else None,
+            "cache": await asyncio.to_thread(router.cache.stats),
+        }
+
+    @routes.post("/quota/forecast", summary="Whether planned calls fit, through whom, and when")
+    async def forecast(body: ForecastRequest, router: RouterInUse) -> dict[str, Any]:
+        return await foresee(router, body.calls, body.tokens)
+
+    return routes
+
+
+async def standing(router: Router, upstream: Upstream, now: Moment) -> dict[str, Any]:
+    """How one model stands: its state and why, what is used and left, and when it is free again."""
+    terms, (provider, model) = upstream.terms, key_of(upstream)
+    ledger = await router.limiter.ledger(provider)
+    wait = await router.limiter.wait(terms.allowance)
+    circuit, circuit_s = router.circuit(upstream)
+    state, reason, next_slot_s = "ready", "", wait.duration_s
+    if wait.duration_s > 0:
+        state, reason = "waiting", wait.reason
+        if any(scope in ledger.holds for scope, _ in terms.allowance.scopes):
+            state = "on hold"
+    if circuit is not State.CLOSED and circuit_s >= wait.duration_s:
+        state, reason, next_slot_s = f"circuit {circuit.value}", "repeated failures", circuit_s
+    return {
+        "provider": provider,
+        "label": upstream.identity.label,
+        "model": model,
+        "tier": terms.tier,
+        "state": state,
+        "reason": reason,
+        "next_slot_s": round(next_slot_s, 1),
+        "resets_at": _iso(terms.allowance.reset_at(now.epoch_s)),
+        "quotas": [
+            quota
+            for scope, limits in terms.allowance.scopes
+            if (quota := usage(ledger, terms.allowance, scope, limits, now))
+        ],
+    }
+
+
+def usage(
+    ledger: Ledger, allowance: Allowance, scope: str, stated: Limits, now: Moment
+) -> dict[str, Any] | None:
+    """What one scope has used today and what is left; None where nothing is limited by the day.
+
+    `learned` says that the provider itself has told us its limit.
+    """
+    limits = stated.corrected(ledger.learned.get(scope, Limits()))
+    today = ledger.today(allowance, scope, now)
+    counted = {"scope": "account" if scope == ACCOUNT else "model", "learned": limits != stated}
+    if limits.units_per_day is not None:
+        left = max(0.0, limits.units_per_day - today.units)
+        used = {"unit": "neurons", "limit": limits.units_per_day, "used": round(today.units, 1)}
+        return {**counted, **used, "left": round(left, 1)}
+    if limits.per_day is not None:
+        left = max(0, limits.per_day - today.calls)
+        return {
+            **counted,
+            "unit": "requests",
+            "limit": limits.per_day,
+            "used": today.calls,
+            "left": left,
+        }
+    return None
+
+
+async def foresee(router: Router, calls: int, tokens: int) -> dict[str, Any]:
+    """Whether *calls* of *tokens* each fit into what is left of today, through whom, and until when."""
+    now = router.limiter.now()
+    options = [
+        (router.limiter.paced(u.terms.allowance), _cost(u, tokens)) for u in router.upstreams
+    ]
+    ledgers = {a.account: await router.limiter.ledger(a.account) for a, _ in options}
+    sendings = await asyncio.to_thread(schedule, ledgers, options, calls, now)
+    through = Counter(key_of(router.upstreams[sending.option]) for sending in sendings)
+    is_whole = len(sendings) == calls
+    done_in_s = sendings[-1].wait_s if sendings else 0.0
+    today = all(
+        now.epoch_s + sending.wait_s < options[sending.option][0].reset_at(now.epoch_s)
+        for sending in sendings
+    )
+    return {
+        "calls": calls,
+        "fits": is_whole,
+        "fits_today": is_whole and today,
+        "done_in_s": math.ceil(done_in_s) if is_whole else None,
+        "done_at": _iso(now.epoch_s + done_in_s) if is_whole else None,
+        "through": [
+            {"provider": provider, "model": model, "calls": count}
+            for (provider, model), count in through.items()
+        ],
+    }
+
+
+def _cost(upstream: Upstream, tokens: int) -> Need:
+    """What a call of *tokens* costs, if half of them go in and half come out."""
+    price_in, price_out = upstream.terms.units_per_million
+    return Need(tokens // 2, tokens / 2 * (price_in + price_out) / 1_000_000)
+
+
+def _iso(epoch_s: float) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds")
