@@ -174,9 +174,10 @@ class Router:
                     return _recall(found, "JOINED")
                 return await self._answer(key, await frame(), name, cached, freshness, patience)
 
-        if not freshness.may_store:
-            return await self._answer(key, await frame(), name, cached, freshness, patience)
         try:
+            if not freshness.may_store:  # its question is its own: nobody joins it
+                async with asyncio.timeout(patience.total_s):
+                    return await self._answer(key, await frame(), name, cached, freshness, patience)
             routed, joined = await self.cache.flights.join(key, work, patience.total_s)
         except TimeoutError:
             raise OutOfTime(f"No answer within {patience.total_s:g} s") from None

@@ -186,16 +186,40 @@ def failure(signals: Signals) -> ProviderError:
 def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """How many seconds the reply's headers ask us to wait, clamped to 0 to 26 h.
 
-    Reads `Retry-After` (seconds or HTTP date) and `X-RateLimit-Reset` (epoch in seconds or, as
-    OpenRouter sends it, milliseconds). *now* is seconds since the epoch. None for no hint, and for
-    one that cannot be read.
+    Reads, in this order, `Retry-After-Ms`, `Retry-After` (seconds, a duration such as `21s`, or an
+    HTTP date), `X-RateLimit-Reset` (epoch in seconds or, as OpenRouter sends it, milliseconds) and
+    the `t` of `Ratelimit` where nothing is left (Cloudflare). *now* is seconds since the epoch.
+    None for no hint; one that cannot be read counts as none.
     """
-    if (hint := headers.get("retry-after")) is not None:
-        return _clamp(float(hint) if _is_number(hint) else _read_date(hint, now))
-    if (reset := headers.get("x-ratelimit-reset")) is not None and _is_number(reset):
-        epoch = float(reset)
-        return _clamp((epoch / 1000 if epoch > 1e11 else epoch) - now)
-    return None
+    hints = (_retry_after_ms(headers), _retry_after(headers, now), _reset(headers, now))
+    told = next((hint for hint in (*hints, _window(headers)) if hint is not None), None)
+    return None if told is None else _clamp(told)
+
+
+def _retry_after_ms(headers: Mapping[str, str]) -> float | None:
+    hint = headers.get("retry-after-ms", "")
+    return float(hint) / 1000 if _is_number(hint) else None
+
+
+def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    hint = headers.get("retry-after", "")
+    if _is_number(hint):
+        return float(hint)
+    duration_s = read_duration(hint)
+    return duration_s if duration_s is not None else _read_date(hint, now)
+
+
+def _reset(headers: Mapping[str, str], now: float) -> float | None:
+    hint = headers.get("x-ratelimit-reset", "")
+    if not _is_number(hint):
+        return read_duration(hint)
+    epoch = float(hint)
+    return (epoch / 1000 if epoch > 1e11 else epoch) - now
+
+
+def _window(headers: Mapping[str, str]) -> float | None:
+    window = re.search(r"\br=0\b.*\bt=([0-9]{1,9})\b", headers.get("ratelimit", ""))
+    return float(window.group(1)) if window else None
 
 
 def read_duration(text: str) -> float | None:
@@ -225,7 +249,5 @@ def _read_date(text: str, now: float) -> float | None:
     return moment.timestamp() - now
 
 
-def _clamp(duration_s: float | None) -> float | None:
-    if duration_s is None:
-        return None
+def _clamp(duration_s: float) -> float:
     return min(max(duration_s, 0.0), LONGEST_HINT_S)
