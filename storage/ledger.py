@@ -5,7 +5,7 @@ as a whole (`ACCOUNT`) and each of its models; a call counts in all scopes that 
 waits are in seconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from clock import Clock
 
 ACCOUNT = "*"
 MINUTE_S = 60.0
+TOGETHER_S = 0.5
 MARGIN_S = 0.05  # our clock and the provider's are read at different moments
 FULL_UNITS = 1e-6  # rounding of sums
 
@@ -107,11 +108,26 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One call of the last minute."""
+    """Calls of the last minute, sent within half a second from *first_s* (monotonic) to *at*.
+
+    Taking them together keeps the ledger of a busy account short, and errs on the safe side.
+    """
 
     at: Moment
+    first_s: float
     scopes: tuple[str, ...]
     tokens: int
+    calls: int = 1
+
+    def has(self, at: Moment, scopes: tuple[str, ...]) -> bool:
+        """Whether the call of that moment is one of these."""
+        is_within = self.first_s <= at.monotonic_s <= self.at.monotonic_s
+        return is_within and self.at.boot_id == at.boot_id and self.scopes == scopes
+
+    def takes(self, now: Moment, scopes: tuple[str, ...]) -> bool:
+        """Whether a call that is sent now belongs to these."""
+        is_near = 0 <= now.monotonic_s - self.first_s <= TOGETHER_S
+        return is_near and self.at.boot_id == now.boot_id and self.scopes == scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +185,7 @@ class Ledger:
         """How long a call under *allowance* has to wait: as long as the strictest rule says."""
         waits = [self._interval(allowance, now)]
         for scope, stated in allowance.scopes:
-            limits = stated.corrected(self.learned.get(scope, Limits()))
+            limits = self._limits(scope, stated)
             if hold := self.holds.get(scope):
                 waits.append(Wait(hold.remaining_s(now), hold.reason))
             waits.append(self._minute(scope, limits, need, now))
@@ -179,41 +195,33 @@ class Ledger:
     def sending(self, allowance: Allowance, need: Need, now: Moment) -> "Ledger":
         """The ledger with one more call in it, sent at this moment."""
         scopes = tuple(scope for scope, _ in allowance.scopes)
-        recent = tuple(call for call in self.sent if now.since(call.at) < MINUTE_S + MARGIN_S)
         spent = dict(self.spent)
         for scope in scopes:
             today = self.today(allowance, scope, now)
             spent[scope] = Spent(today.day, today.calls + 1, today.units + need.units)
-        return replace(self, last=now, sent=(*recent, Sent(now, scopes, need.tokens)), spent=spent)
+        return replace(self, last=now, sent=self._with(allowance, scopes, need, now), spent=spent)
 
     def refunded(self, allowance: Allowance, need: Need, at: Moment) -> "Ledger":
         """The ledger without the call that was entered at that moment and was never sent.
 
         The interval stays: giving it back could let two calls come too close.
         """
-        scopes = tuple(scope for scope, _ in allowance.scopes)
-        if not any(call.at == at and call.scopes == scopes for call in self.sent):
-            return self
         spent = dict(self.spent)
-        for scope in scopes:
-            if (then := spent.get(scope)) and then.day == allowance.day(at.epoch_s):
-                spent[scope] = replace(
-                    then, calls=max(0, then.calls - 1), units=max(0.0, then.units - need.units)
-                )
-        kept = tuple(call for call in self.sent if call.at != at or call.scopes != scopes)
-        return replace(self, sent=kept, spent=spent)
+        for scope, then in self._of_that_day(allowance, at):
+            calls, units = max(0, then.calls - 1), max(0.0, then.units - need.units)
+            spent[scope] = replace(then, calls=calls, units=units)
+        sent = self._changed(
+            allowance, at, lambda s: replace(s, calls=s.calls - 1, tokens=s.tokens - need.tokens)
+        )
+        return replace(self, sent=tuple(s for s in sent if s.calls > 0), spent=spent)
 
     def cost_known(self, allowance: Allowance, need: Need, used: Need, at: Moment) -> "Ledger":
         """The ledger with what the call really used in place of what was expected."""
         spent = dict(self.spent)
-        for scope, _ in allowance.scopes:
-            if (then := spent.get(scope)) and then.day == allowance.day(at.epoch_s):
-                units = max(0.0, then.units - need.units + used.units)
-                spent[scope] = replace(then, units=units)
-        sent = tuple(
-            replace(call, tokens=used.tokens) if call.at == at and used.tokens else call
-            for call in self.sent
-        )
+        for scope, then in self._of_that_day(allowance, at):
+            spent[scope] = replace(then, units=max(0.0, then.units - need.units + used.units))
+        more = used.tokens - need.tokens
+        sent = self._changed(allowance, at, lambda s: replace(s, tokens=max(0, s.tokens + more)))
         return replace(self, sent=sent, spent=spent)
 
     def used_up_to(self, allowance: Allowance, scope: str, calls: int, now: Moment) -> "Ledger":
@@ -261,6 +269,40 @@ class Ledger:
         then = self.spent.get(scope)
         return then if then is not None and then.day >= day else Spent(day)
 
+    def _limits(self, scope: str, stated: Limits) -> Limits:
+        """What the scope allows, as the provider itself has told us or else as *stated*."""
+        learned = self.learned.get(scope)
+        return stated if learned is None else stated.corrected(learned)
+
+    def _with(
+        self, allowance: Allowance, scopes: tuple[str, ...], need: Need, now: Moment
+    ) -> tuple[Sent, ...]:
+        """The calls of the last minute with one more; none where no minute is limited."""
+        limits = [self._limits(scope, stated) for scope, stated in allowance.scopes]
+        if all(own.per_minute is None and own.tokens_per_minute is None for own in limits):
+            return self.sent
+        recent = [call for call in self.sent if now.since(call.at) < MINUTE_S + MARGIN_S]
+        if recent and (last := recent[-1]).takes(now, scopes):
+            tokens = last.tokens + need.tokens
+            return (*recent[:-1], replace(last, at=now, tokens=tokens, calls=last.calls + 1))
+        return (*recent, Sent(now, now.monotonic_s, scopes, need.tokens))
+
+    def _of_that_day(self, allowance: Allowance, at: Moment) -> list[tuple[str, Spent]]:
+        """What the scopes have spent, where their day is still the one of that moment."""
+        day = allowance.day(at.epoch_s)
+        spent = ((scope, self.spent.get(scope)) for scope, _ in allowance.scopes)
+        return [(scope, then) for scope, then in spent if then is not None and then.day == day]
+
+    def _changed(
+        self, allowance: Allowance, at: Moment, change: Callable[[Sent], Sent]
+    ) -> tuple[Sent, ...]:
+        """The calls of the last minute, with *change* made to those of that moment."""
+        scopes = tuple(scope for scope, _ in allowance.scopes)
+        place = next((i for i, call in enumerate(self.sent) if call.has(at, scopes)), None)
+        if place is None:
+            return self.sent
+        return (*self.sent[:place], change(self.sent[place]), *self.sent[place + 1 :])
+
     def _interval(self, allowance: Allowance, now: Moment) -> Wait:
         if self.last is None or allowance.min_interval_s <= 0:
             return Wait()
@@ -268,23 +310,22 @@ class Ledger:
         return Wait(max(0.0, left_s), "minimum interval")
 
     def _minute(self, scope: str, limits: Limits, need: Need, now: Moment) -> Wait:
-        ages = sorted(
-            (now.since(call.at), call.tokens)
-            for call in self.sent
-            if scope in call.scopes and now.since(call.at) < MINUTE_S + MARGIN_S
-        )
-        wait_s = 0.0
-        if limits.per_minute is not None and len(ages) >= limits.per_minute:
-            # When the oldest of the last `per_minute` calls is a minute old, there is room again.
-            oldest_s = ages[limits.per_minute - 1][0] if limits.per_minute > 0 else 0.0
-            wait_s = MINUTE_S + MARGIN_S - oldest_s
-        if limits.tokens_per_minute is not None:
-            tokens = need.tokens
-            for age_s, used in ages:
-                tokens += used
-                if tokens > limits.tokens_per_minute:
-                    wait_s = max(wait_s, MINUTE_S + MARGIN_S - age_s)
-                    break
+        if limits.per_minute is None and limits.tokens_per_minute is None:
+            return Wait()
+        calls, tokens, wait_s = 1, need.tokens, 0.0
+        for call in reversed(self.sent):  # the newest first
+            age_s = now.since(call.at)
+            if scope not in call.scopes or age_s >= MINUTE_S + MARGIN_S:
+                continue
+            calls, tokens = calls + call.calls, tokens + call.tokens
+            too_many = limits.per_minute is not None and calls > limits.per_minute
+            too_much = limits.tokens_per_minute is not None and tokens > limits.tokens_per_minute
+            if too_many or too_much:
+                # When this one is a minute old, there is room again.
+                wait_s = MINUTE_S + MARGIN_S - age_s
+                break
+        if limits.per_minute == 0:
+            wait_s = MINUTE_S
         return Wait(max(0.0, wait_s), "requests or tokens per minute")
 
     def _day(
@@ -339,7 +380,18 @@ def schedule(
 
 def dump(ledger: Ledger) -> bytes:
     """*ledger* as JSON."""
-    return orjson.dumps(asdict(ledger))
+    return orjson.dumps(
+        {
+            "last": _flat(ledger.last) if ledger.last else None,
+            "sent": [[_flat(s.at), s.first_s, s.scopes, s.tokens, s.calls] for s in ledger.sent],
+            "spent": {k: [s.day, s.calls, s.units] for k, s in ledger.spent.items()},
+            "holds": {
+                k: [h.reason, _flat(h.begun), h.duration_s, h.strikes, h.until_reset]
+                for k, h in ledger.holds.items()
+            },
+            "learned": {k: asdict(limits) for k, limits in ledger.learned.items()},
+        }
+    )
 
 
 def load(stored: bytes | None, otherwise: Ledger) -> Ledger:
@@ -352,17 +404,21 @@ def load(stored: bytes | None, otherwise: Ledger) -> Ledger:
         return otherwise
 
 
+def _flat(at: Moment) -> tuple[str, float, float]:
+    return at.boot_id, at.monotonic_s, at.epoch_s
+
+
 def _from_json(value: Mapping[str, Any]) -> Ledger:
     return Ledger(
-        last=Moment(**value["last"]) if value["last"] else None,
+        last=Moment(*value["last"]) if value["last"] else None,
         sent=tuple(
-            Sent(Moment(**call["at"]), tuple(call["scopes"]), int(call["tokens"]))
-            for call in value["sent"]
+            Sent(Moment(*at), float(first_s), tuple(scopes), int(tokens), int(calls))
+            for at, first_s, scopes, tokens, calls in value["sent"]
         ),
-        spent={scope: Spent(**spent) for scope, spent in value["spent"].items()},
+        spent={scope: Spent(*spent) for scope, spent in value["spent"].items()},
         holds={
-            scope: Hold(**{**hold, "begun": Moment(**hold["begun"])})
-            for scope, hold in value["holds"].items()
+            scope: Hold(reason, Moment(*begun), duration_s, strikes, until_reset)
+            for scope, (reason, begun, duration_s, strikes, until_reset) in value["holds"].items()
         },
         learned={scope: Limits(**limits) for scope, limits in value["learned"].items()},
     )
