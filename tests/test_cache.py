@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cache import LARGEST_VALUE, Flights, Freshness, ResponseCache
+from cache import LARGEST_VALUE, Flights, Freshness, Lease, ResponseCache
 from storage import Entry
+from storage.ledger import moment
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
 
@@ -250,3 +251,65 @@ async def test_a_failure_is_shared_and_then_forgotten() -> None:
     with pytest.raises(ZeroDivisionError):
         await flights.join("key", failing)
     assert begun == 2
+
+
+@pytest.mark.anyio
+async def test_one_cache_at_a_time_works_on_a_key(tmp_path: Path) -> None:
+    """The other one is given what the first has stored."""
+    caches = [ResponseCache(cache_dir=str(tmp_path)) for _ in range(2)]
+    begun, gate, worked = asyncio.Event(), asyncio.Event(), []
+
+    async def work(cache: ResponseCache) -> object:
+        async with cache.leading("key", lambda: cache.look_up("key")) as found:
+            if found is not None:
+                return found.value
+            worked.append(cache)
+            begun.set()
+            await gate.wait()
+            cache.set("key", "answer")
+            return "answer"
+
+    tasks = [asyncio.create_task(work(cache)) for cache in caches]
+    await begun.wait()
+    gate.set()
+    assert await asyncio.gather(*tasks) == ["answer", "answer"]
+    assert len(worked) == 1
+    for cache in caches:
+        cache.close()
+
+
+@pytest.mark.anyio
+async def test_a_leader_that_fails_is_followed_at_once(tmp_path: Path) -> None:
+    """And leaves no record behind."""
+    cache = ResponseCache(cache_dir=str(tmp_path))
+    with pytest.raises(ZeroDivisionError):
+        async with cache.leading("key", lambda: None):
+            raise ZeroDivisionError
+    async with cache.leading("key", lambda: None) as found:
+        assert found is None
+    seen: list[bytes | None] = []
+    cache.store.update("flight:key", seen.append)
+    assert seen == [None]
+    cache.close()
+
+
+@pytest.mark.anyio
+async def test_a_leader_that_died_is_followed_after_its_lease(
+    tmp_path: Path, clock: TurnedClock
+) -> None:
+    """Its record stands for nine seconds, and not longer."""
+    dead = ResponseCache(cache_dir=str(tmp_path), clock=clock)
+    lease = Lease("key", "dead")
+    assert await dead._take(lease)
+    clock.turn(8.9)
+    assert not await dead._take(Lease("key", "heir"))
+    clock.turn(0.2)
+    assert await dead._take(Lease("key", "heir"))
+    assert not await dead._take(lease)
+    dead.close()
+
+
+@pytest.mark.parametrize("record", [b"", b"{", b"[]", b'{"token": 1}', b'{"token": "x", "at": {}}'])
+def test_a_damaged_lease_holds_nobody_up(record: bytes, clock: TurnedClock) -> None:
+    """It counts as none."""
+    assert not Lease("key", "ours").is_held_by_another(record, moment(clock))

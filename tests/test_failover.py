@@ -1,0 +1,237 @@
+"""The decisions of failover, one by one, as plain values."""
+
+import pytest
+
+from failover import (
+    MOST_ATTEMPTS,
+    VERDICTS,
+    Attempt,
+    Journey,
+    Patience,
+    breaks,
+    correction,
+    describe,
+    key_of,
+    retry_delay_s,
+)
+from providers.base import Message, Prompt, Terms
+from providers.errors import FailureKind, ProviderError
+from providers.fake import FakeUpstream
+from rate_limiter import Correction
+from storage.ledger import ACCOUNT, Allowance, Limits
+
+K = FailureKind
+PROMPT = Prompt(messages=(Message("user", "Write."),))
+
+
+def none() -> float:
+    """The least that chance can give."""
+    return 0.0
+
+
+def upstream(name: str = "gemini", model: str = "flash", **terms: object) -> FakeUpstream:
+    """A model on given terms."""
+    made = FakeUpstream(name, model=model)
+    made.terms = Terms(Allowance(name), **terms)  # type: ignore[arg-type]  # passed on
+    return made
+
+
+def journey(prompt: Prompt = PROMPT, patience: Patience = Patience()) -> Journey:  # noqa: B008 - frozen
+    """A request at its beginning."""
+    return Journey(prompt, "plan", patience, 0.0)
+
+
+def failed(asked: FakeUpstream, kind: FailureKind) -> Attempt:
+    """An attempt that came to nothing."""
+    name = asked.identity.name
+    return Attempt(name, name.title(), asked.model, asked.model, 0.1, kind, kind.value)
+
+
+def test_every_kind_of_failure_has_its_verdict() -> None:
+    """The table is whole."""
+    assert set(VERDICTS) == set(FailureKind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope"),
+    [(K.TIMEOUT, ACCOUNT), (K.SERVER_ERROR, ACCOUNT), (K.BAD_BODY, "flash"), (K.AUTH, None)],
+)
+def test_a_breaker_hears_of_what_is_the_providers_own_fault(
+    kind: FailureKind, scope: str | None
+) -> None:
+    """The provider's, the model's, or nobody's."""
+    assert breaks(kind, upstream()) == (("gemini", scope) if scope else None)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (
+            ProviderError(K.DAILY_LIMIT, limit=20),
+            Correction(scope="flash", until_reset=True, learned=Limits(per_day=20)),
+        ),
+        (
+            ProviderError(K.MINUTE_LIMIT, limit=5),
+            Correction(scope="flash", hold_s=30, grows_to_s=600, learned=Limits(per_minute=5)),
+        ),
+        (
+            ProviderError(K.MINUTE_LIMIT, retry_after_s=2),
+            Correction(scope="flash", hold_s=2, grows_to_s=600),
+        ),
+        (
+            ProviderError(K.MINUTE_LIMIT, retry_after_s=45),
+            Correction(scope="flash", hold_s=45, grows_to_s=600),
+        ),
+        (
+            ProviderError(K.MINUTE_LIMIT, retry_after_s=9),
+            Correction(scope="flash", hold_s=30, grows_to_s=600),
+        ),
+        (ProviderError(K.NO_FREE_QUOTA), Correction(scope="flash", hold_s=86_400)),
+        (ProviderError(K.CAPACITY), Correction(scope="flash", hold_s=5, grows_to_s=60)),
+        (ProviderError(K.CREDITS), Correction(scope=ACCOUNT, hold_s=3_600)),
+        (ProviderError(K.AUTH), Correction(scope=ACCOUNT, hold_s=900)),
+        (ProviderError(K.MODEL_GONE), Correction(scope="flash", hold_s=3_600)),
+        (ProviderError(K.OVERLOADED, retry_after_s=20), Correction(scope="flash", hold_s=20)),
+        (ProviderError(K.BAD_BODY), Correction(scope="flash")),
+        (ProviderError(K.NOT_SENT), Correction(scope=ACCOUNT, sent=False)),
+        (
+            ProviderError(K.DAILY_LIMIT, retry_after_s=21),
+            Correction(scope="flash", until_reset=True),
+        ),
+    ],
+)
+def test_what_a_failure_means_for_the_limits(error: ProviderError, expected: Correction) -> None:
+    """Whom it pauses, for how long, and what is learned."""
+    made = correction(error, upstream(quota_scope="flash"), none)
+    reason = error.kind.value
+    assert made == Correction(
+        sent=expected.sent,
+        scope=expected.scope,
+        reason=reason,
+        hold_s=0 if expected.until_reset else expected.hold_s,
+        grows_to_s=expected.grows_to_s,
+        until_reset=expected.until_reset,
+        learned=expected.learned,
+    )
+
+
+def test_a_quota_of_the_account_pauses_the_account() -> None:
+    """OpenRouter and Cloudflare count there."""
+    assert correction(ProviderError(K.DAILY_LIMIT), upstream(), none).scope == ACCOUNT
+
+
+def test_chance_only_makes_a_pause_longer() -> None:
+    """By a tenth at most."""
+    held = correction(ProviderError(K.AUTH), upstream(), lambda: 1.0).hold_s
+    assert held == pytest.approx(990)
+
+
+@pytest.mark.parametrize(
+    ("error", "delay_s"),
+    [
+        (ProviderError(K.SERVER_ERROR), 0.2),
+        (ProviderError(K.RESET), 0.2),
+        (ProviderError(K.NOT_SENT), 0.2),
+        (ProviderError(K.MINUTE_LIMIT, retry_after_s=2), 2),
+        (ProviderError(K.MINUTE_LIMIT, retry_after_s=3), None),
+        (ProviderError(K.MINUTE_LIMIT), None),
+        (ProviderError(K.TIMEOUT), None),
+        (ProviderError(K.OVERLOADED), None),
+        (ProviderError(K.BAD_BODY), None),
+    ],
+)
+def test_the_same_model_is_asked_again_only_where_that_helps(
+    error: ProviderError, delay_s: float | None
+) -> None:
+    """Never after silence, and never into a limit."""
+    assert retry_delay_s(error, none) == delay_s
+
+
+def test_a_model_that_failed_is_not_asked_again_but_its_neighbour_is() -> None:
+    """When the fault is the model's own."""
+    high, low, other = upstream(model="high"), upstream(model="low"), upstream("openrouter")
+    on_its_way = journey()
+    on_its_way.note(high, failed(high, K.OVERLOADED), None)
+    assert on_its_way.candidates([high, low, other]) == [low, other]
+
+
+def test_a_wide_failure_rules_out_the_whole_provider() -> None:
+    """Its other models are behind the same door."""
+    high, low, other = upstream(model="high"), upstream(model="low"), upstream("openrouter")
+    on_its_way = journey()
+    on_its_way.note(high, failed(high, K.TIMEOUT), None)
+    assert on_its_way.candidates([high, low, other]) == [other]
+
+
+def test_one_retry_of_the_same_model_and_not_two() -> None:
+    """Whichever it is."""
+    one, two = upstream(), upstream("openrouter")
+    on_its_way = journey()
+    on_its_way.note(one, failed(one, K.RESET), 5.0)
+    on_its_way.note(two, failed(two, K.RESET), 6.0)
+    assert on_its_way.again == {key_of(one): 5.0, key_of(two): 6.0}
+    on_its_way.note(one, failed(one, K.RESET), 7.0)
+    assert on_its_way.again == {}
+    assert on_its_way.retried
+    assert on_its_way.candidates([one, two]) == []
+
+
+def test_two_attempts_on_a_provider_and_four_in_all() -> None:
+    """However many models there are."""
+    models = [upstream(model=f"m{n}") for n in range(5)]
+    others = [upstream(f"p{n}") for n in range(5)]
+    on_its_way = journey()
+    for asked in models[:2]:
+        on_its_way.note(asked, failed(asked, K.BAD_BODY), None)
+    assert on_its_way.candidates([*models, *others]) == others
+    for asked in others[:2]:
+        on_its_way.note(asked, failed(asked, K.BAD_BODY), None)
+    assert len(on_its_way.attempts) == MOST_ATTEMPTS
+    assert on_its_way.candidates([*models, *others]) == []
+
+
+def test_a_model_below_the_tasks_floor_is_not_asked() -> None:
+    """Nor one whose context is too small; both are told in the receipt."""
+    weak, small, good = upstream("a", tier=1), upstream("b", context_tokens=100), upstream("c")
+    prompt = Prompt(messages=(Message("user", "x" * 4_000),), least_tier=2, max_tokens=10)
+    on_its_way = journey(prompt)
+    assert on_its_way.candidates([weak, small, good]) == [good]
+    reasons = {skipped.provider: skipped.reason for skipped in on_its_way.skipped.values()}
+    assert reasons == {"a": "not good enough for the task", "b": "its context is too small"}
+
+
+def test_the_request_is_at_fault_only_when_everybody_says_so() -> None:
+    """One provider's opinion is not enough."""
+    one, two = upstream("one"), upstream("two")
+    on_its_way = journey()
+    assert on_its_way.fault([one, two]) is None
+    on_its_way.note(one, failed(one, K.TOO_LARGE), None)
+    assert on_its_way.fault([one, two]) is None
+    on_its_way.note(two, failed(two, K.TOO_LARGE), None)
+    assert on_its_way.fault([one, two]) is K.TOO_LARGE
+    mixed = journey()
+    mixed.note(one, failed(one, K.BAD_REQUEST), None)
+    mixed.note(two, failed(two, K.TIMEOUT), None)
+    assert mixed.fault([one, two]) is None
+
+
+def test_a_prompt_that_fits_nowhere_is_too_large() -> None:
+    """Without any call."""
+    prompt = Prompt(messages=(Message("user", "x" * 4_000),))
+    assert journey(prompt).fault([upstream(context_tokens=100)]) is K.TOO_LARGE
+
+
+def test_a_callers_time_can_only_be_lowered() -> None:
+    """And with it the time to wait for a slot."""
+    usual = Patience(75, 135)
+    assert usual.lowered(None) is usual
+    assert usual.lowered(500) is usual
+    assert usual.lowered(10) == Patience(10, 10)
+    assert journey(patience=Patience(10, 10)).longest_wait_s == 7
+
+
+def test_failures_are_told_once_each() -> None:
+    """In the order in which they happened."""
+    one, two = upstream("one"), upstream("two")
+    attempts = [failed(one, K.RESET), failed(two, K.EMPTY), failed(one, K.RESET)]
+    assert describe(attempts) == ("One: the connection closed before an answer; Two: empty answer")
