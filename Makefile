@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EXTRAS := $(if $(filter-out 0,$(LOCAL)),local,bare)
 
-.PHONY: run demo test test-all check format clean
+.PHONY: run demo test test-all day check format clean
 
 run: $(VENV)/.$(EXTRAS) ## Serve on http://127.0.0.1:8001 (PORT=… changes it, LOCAL=0 leaves the local extras out)
 	@echo "Trimaran: http://127.0.0.1:$(PORT)"
@@ -22,6 +22,9 @@ test: $(VENV)/.dev ## The tests (under five minutes)
 
 test-all: $(VENV)/.dev ## The tests and the long sweeps
 	$(BIN)/pytest --quiet -n 2 -m ""
+
+day: $(VENV)/.bare ## A simulated day on free tiers, for several policies side by side (minutes)
+	@$(BIN)/python -m bench.day
 
 check: $(VENV)/.dev ## Lint, format and types
 	$(BIN)/ruff check .

@@ -110,12 +110,27 @@ VERDICTS: dict[FailureKind, Verdict] = {
 }
 
 
-def breaks(failure: FailureKind, upstream: Upstream) -> Key | None:
-    """Whose breaker hears of *failure*: the provider's, this model's, or nobody's."""
-    verdict = VERDICTS[failure]
+# The provider said no before any work was done.
+REFUSALS = frozenset(
+    {K.MINUTE_LIMIT, K.DAILY_LIMIT, K.NO_FREE_QUOTA, K.CAPACITY, K.CREDITS, K.AUTH, K.ACCESS}
+    | {K.MODEL_GONE, K.TOO_LARGE, K.BAD_REQUEST, K.OVERLOADED, K.SERVER_ERROR, K.REDIRECT}
+)
+
+
+def breaks(failure: FailureKind, upstream: Upstream, before: Sequence[Attempt] = ()) -> Key | None:
+    """Whose breaker hears of *failure*: the provider's, this model's, or nobody's.
+
+    When another model of the provider has failed *before* in the same request, it is no longer
+    the model.
+    """
+    verdict, provider = VERDICTS[failure], upstream.identity.name
     if not verdict.counts:
         return None
-    return (upstream.identity.name, ACCOUNT if verdict.is_wide else upstream.model)
+    also_failed = any(
+        attempt.provider == provider and attempt.asked != upstream.model and attempt.failure
+        for attempt in before
+    )
+    return provider, ACCOUNT if verdict.is_wide or also_failed else upstream.model
 
 
 def correction(error: ProviderError, upstream: Upstream, chance: Callable[[], float]) -> Correction:
@@ -130,6 +145,7 @@ def correction(error: ProviderError, upstream: Upstream, chance: Callable[[], fl
         hold_s = hint_s if hint_s <= SHORT_HINT_S else max(hint_s, hold_s)
     return Correction(
         sent=error.kind is not K.NOT_SENT,
+        counted=upstream.terms.counts_refusals or error.kind not in REFUSALS,
         scope=scope,
         reason=error.kind.value,
         hold_s=hold_s * (1 + 0.1 * chance()),

@@ -52,11 +52,13 @@ class Slot:
 class Correction:
     """What is learned about an account from how a call ended; empty for nothing.
 
-    *sent* is False only when the call provably never left. *used* is what it really cost.
+    *sent* is False only when the call provably never left, *counted* when the provider refused it
+    and does not count what it refuses. *used* is what it really cost.
     *hold* is a pause of *scope* in seconds, or until the provider's midnight.
     """
 
     sent: bool = True
+    counted: bool = True
     succeeded: bool = False
     used: Need | None = None
     scope: str = ""
@@ -216,6 +218,8 @@ def corrected(
     """*ledger* after the call granted at *sent_at* ended as *correction* says."""
     if not correction.sent:
         ledger = ledger.refunded(allowance, need, sent_at)
+    elif not correction.counted:
+        ledger = ledger.uncounted(allowance, need, sent_at)
     if correction.used is not None:
         ledger = ledger.cost_known(allowance, need, correction.used, sent_at)
     if correction.learned is not None:

@@ -264,8 +264,8 @@ class Router:
             upstream, slot, _ = await self._try_all(candidates, journey)
             if upstream is not None:
                 return upstream, slot
-        elif await self._turn_in_s(journey) > journey.longest_wait_s:
-            raise await self._unanswered(journey)
+        elif (turn_in_s := await self._turn_in_s(journey)) > journey.longest_wait_s:
+            raise await self._unanswered(journey, turn_in_s)
         found = None
         with contextlib.suppress(NoSeat):
             async with self.room.turn():
@@ -378,7 +378,7 @@ class Router:
         delay_s = None if journey.retried else retry_delay_s(error, self.chance)
         failed = replace(attempt, failure=error.kind, reason=str(error))
         journey.note(upstream, failed, None if delay_s is None else now_s + delay_s)
-        broken = breaks(error.kind, upstream)
+        broken = breaks(error.kind, upstream, journey.attempts)
         for key in _breaker_keys(upstream):
             breaker = self.breakers.get(key, Breaker())
             if key == broken:
@@ -407,12 +407,16 @@ class Router:
         for key in _breaker_keys(upstream):
             self.breakers[key] = change(self.breakers.get(key, Breaker()))
 
-    async def _unanswered(self, journey: Journey) -> Exception:
-        """The error of *journey*, which has come to its end without an answer."""
+    async def _unanswered(self, journey: Journey, wait_s: float | None = None) -> Exception:
+        """The error of *journey*, which has come to its end without an answer.
+
+        *wait_s* is when a request like it would get a slot, if that is known already.
+        """
         attempts = tuple(journey.attempts)
         if fault := journey.fault(self.upstreams):
             return Unfit(fault, attempts)
-        wait_s = await self._turn_in_s(journey)
+        if wait_s is None:
+            wait_s = await self._turn_in_s(journey)
         when = f"next slot in {max(1, math.ceil(wait_s))} s"
         if attempts:
             reasons = describe(attempts)

@@ -60,6 +60,7 @@ class Entry:
             tier=row.tier,
             context_tokens=row.context_tokens,
             quota_scope=row.model if by_model else ACCOUNT,
+            counts_refusals=self.tier.counts_refusals,
             units_per_million=row.neurons_per_million,
         )
 

@@ -258,7 +258,8 @@ class Identity:
 class Terms:
     """On which terms a model answers: its limits, its quality, and what a call costs of them.
 
-    *quota_scope* is where the provider counts requests: the account, or each model by itself.
+    *quota_scope* is where the provider counts requests: the account, or each model by itself;
+    *counts_refusals* says whether a call that it refuses costs one too.
     *units_per_million* are the units (neurons) for a million tokens in and out.
     """
 
@@ -266,6 +267,7 @@ class Terms:
     tier: int = 3
     context_tokens: int = 1_000_000
     quota_scope: str = ACCOUNT
+    counts_refusals: bool = True
     units_per_million: tuple[float, float] = (0.0, 0.0)
 
     def unfit(self, prompt: Prompt) -> str:

@@ -32,11 +32,13 @@ class FreeModel:
 class FreeTier:
     """One provider's free tier: what it allows the whole account, its day, and its models in order.
 
+    *counts_refusals* says whether calls that end in an error count against the day.
     The models are a ladder: the best one first, and below it those with more requests a day.
     """
 
     zone: str
     account: Limits
+    counts_refusals: bool
     ladder: tuple[FreeModel, ...]
 
 
@@ -54,6 +56,7 @@ def _flash_lite(model: str, verified_on: str) -> FreeModel:
 GEMINI = FreeTier(
     "America/Los_Angeles",
     Limits(),
+    False,
     (
         _flash("gemini-3.8-flash", "2026-10"),
         _flash("gemini-3.7-flash", "2026-10"),
@@ -77,6 +80,7 @@ GEMINI = FreeTier(
 OPENROUTER = FreeTier(
     "UTC",
     Limits(per_minute=20, per_day=50),
+    True,
     (FreeModel("openrouter/free", 2, 32_000, Limits(), "2026-08-22"),),
 )
 
@@ -84,6 +88,7 @@ OPENROUTER = FreeTier(
 CLOUDFLARE = FreeTier(
     "UTC",
     Limits(per_minute=300, units_per_day=10_000),
+    False,
     (
         FreeModel(
             "@cf/google/gemma-4-26b-a4b-it",

@@ -206,14 +206,22 @@ class Ledger:
 
         The interval stays: giving it back could let two calls come too close.
         """
+        sent = self._changed(
+            allowance, at, lambda s: replace(s, calls=s.calls - 1, tokens=s.tokens - need.tokens)
+        )
+        kept = tuple(call for call in sent if call.calls > 0)
+        return replace(self.uncounted(allowance, need, at), sent=kept)
+
+    def uncounted(self, allowance: Allowance, need: Need, at: Moment) -> "Ledger":
+        """The ledger once it is known that the call of that moment does not count for the day.
+
+        It stays in its minute: a refused call was a call all the same.
+        """
         spent = dict(self.spent)
         for scope, then in self._of_that_day(allowance, at):
             calls, units = max(0, then.calls - 1), max(0.0, then.units - need.units)
             spent[scope] = replace(then, calls=calls, units=units)
-        sent = self._changed(
-            allowance, at, lambda s: replace(s, calls=s.calls - 1, tokens=s.tokens - need.tokens)
-        )
-        return replace(self, sent=tuple(s for s in sent if s.calls > 0), spent=spent)
+        return replace(self, spent=spent)
 
     def cost_known(self, allowance: Allowance, need: Need, used: Need, at: Moment) -> "Ledger":
         """The ledger with what the call really used in place of what was expected."""

@@ -1,0 +1,90 @@
+"""Simulated providers for the day: a latency, quotas that are counted by the sandbox, and bad hours."""
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bench.virtual_time import VirtualClock
+from providers.base import Completion, Identity, Prompt, Terms, Usage
+from providers.errors import FailureKind, ProviderError
+from sandbox.quotas import Limits as MeterLimits
+from sandbox.quotas import Meter, neurons
+
+TOKENS_IN, TOKENS_OUT = 500, 500
+
+
+@dataclass(slots=True)
+class World:
+    """What the providers themselves see: their meters, their weather, and every call that arrived."""
+
+    clock: VirtualClock
+    chance: random.Random
+    meters: dict[str, Meter] = field(default_factory=dict)
+    outages: dict[str, tuple[float, float]] = field(default_factory=dict)  # seconds of the day
+    noise: dict[str, float] = field(default_factory=dict)  # share of calls that fail
+    calls: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)  # 429s
+    noisy: Counter[str] = field(default_factory=Counter)  # counted calls that came to nothing
+
+    def meter(self, bucket: str, limits: MeterLimits) -> Meter:
+        """The counter of one bucket (a model, an account)."""
+        return self.meters.setdefault(bucket, Meter(limits))
+
+    def is_out(self, provider: str) -> bool:
+        """Whether *provider* has its outage now."""
+        begin_s, end_s = self.outages.get(provider, (0.0, 0.0))
+        return begin_s <= self.clock.monotonic() < end_s
+
+
+@dataclass(slots=True)
+class SimulatedUpstream:
+    """See `Upstream`: one model in a `World`, with a latency of *latency_s* (log-normal around it)."""
+
+    world: World
+    identity: Identity
+    model: str
+    terms: Terms
+    bucket: str
+    limits: MeterLimits
+    latency_s: float
+    counts_failures: bool
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+        """See `Upstream.complete`."""
+        world, name = self.world, self.identity.name
+        world.calls[name] += 1
+        if world.is_out(name):
+            await asyncio.sleep(0.3)
+            raise ProviderError(FailureKind.OVERLOADED, status=503)
+        meter = world.meter(self.bucket, self.limits)
+        now = world.clock.time()
+        refusal = meter.refusal(now, TOKENS_IN)
+        if refusal is not None:
+            world.refused[name] += 1
+            await asyncio.sleep(0.2)
+            daily = refusal.exceeded in ("day", "neurons", "never")
+            kind = FailureKind.DAILY_LIMIT if daily else FailureKind.MINUTE_LIMIT
+            raise ProviderError(kind, status=429)
+        is_noise = world.chance.random() < world.noise.get(name, 0.0)
+        cost = neurons(self.model, TOKENS_IN, TOKENS_OUT) if name == "cloudflare" else 0.0
+        if not is_noise or self.counts_failures:
+            meter.count(now, TOKENS_IN, cost)
+        latency_s = self.latency_s * world.chance.lognormvariate(0, 0.35)
+        await asyncio.sleep(min(latency_s, timeout_s))
+        if is_noise:
+            world.noisy[name] += 1
+            raise ProviderError(FailureKind.SERVER_ERROR, status=500)
+        if latency_s > timeout_s:
+            raise ProviderError(FailureKind.TIMEOUT)
+        world.answered[name] += 1
+        usage = Usage(TOKENS_IN, TOKENS_OUT)
+        return Completion(prompt.messages[-1].content, "stop", self.model, usage)
+
+    async def used_today(self) -> int | None:
+        """See `Upstream.used_today`."""
+        return None
+
+    async def aclose(self) -> None:
+        """See `Upstream.aclose`."""
