@@ -81,7 +81,11 @@ class Stepper:
         self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **kw: Any
     ) -> Any:
         """A task whose every step is counted."""
-        return asyncio.Task(self._counted(work), loop=loop, **kw)
+        task = asyncio.Task(self._counted(work), loop=loop, **kw)
+        task.add_done_callback(
+            lambda _: work.close()
+        )  # one that was cancelled before its first step
+        return task
 
     async def _counted(self, work: Coroutine[Any, Any, Any]) -> Any:
         return await _Steps(work, self)
