@@ -312,7 +312,8 @@ class Router:
                     return upstream, slot, 0.0
                 wait_s, reason = slot.wait.duration_s, slot.wait.reason
             journey.skip(upstream, reason, wait_s)
-            if key_of(upstream) not in journey.again or wait_s <= RETRY_WITHIN_S:
+            is_near = wait_s <= max(retry_s, 0.0) + RETRY_WITHIN_S
+            if is_near or key_of(upstream) not in journey.again:
                 shortest_s = min(shortest_s, wait_s)
         return None, Slot(), shortest_s
 
