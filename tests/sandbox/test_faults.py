@@ -15,7 +15,7 @@ def statuses(queue: FaultQueue, calls: int, model: str = "m", path: str = "/p") 
 
 @pytest.fixture
 def queue() -> FaultQueue:
-    return FaultQueue(random.Random(7))  # noqa: S311 - dice, not a secret
+    return FaultQueue(random.Random(7))
 
 
 def test_a_fault_with_times_heals_by_itself(queue: FaultQueue) -> None:
@@ -64,7 +64,7 @@ def test_a_chance_fails_some_of_the_calls_and_always_the_same(queue: FaultQueue)
     queue.add(Fault(status=429, chance=0.3))
     failed = statuses(queue, 1000).count(429)
     assert 250 < failed < 350
-    again = FaultQueue(random.Random(7))  # noqa: S311 - dice, not a secret
+    again = FaultQueue(random.Random(7))
     again.add(Fault(status=429, chance=0.3))
     assert statuses(again, 1000).count(429) == failed
 
