@@ -94,17 +94,20 @@ def usage(
 ) -> dict[str, Any] | None:
     """What one scope has used today and what is left; None where nothing is limited by the day.
 
-    `learned` says that the provider itself has told us its limit.
+    `learned` says that the provider itself has told us its limit. Once it says that the day is over
+    nothing is left, whatever was counted here: somebody else may use the same key.
     """
+    hold = ledger.holds.get(scope)
+    is_over = hold is not None and hold.until_reset and hold.remaining_s(now) > 0
     limits = stated.corrected(ledger.learned.get(scope, Limits()))
     today = ledger.today(allowance, scope, now)
     counted = {"scope": "account" if scope == ACCOUNT else "model", "learned": limits != stated}
     if limits.units_per_day is not None:
-        left = max(0.0, limits.units_per_day - today.units)
+        left = 0.0 if is_over else max(0.0, limits.units_per_day - today.units)
         used = {"unit": "neurons", "limit": limits.units_per_day, "used": round(today.units, 1)}
         return {**counted, **used, "left": round(left, 1)}
     if limits.per_day is not None:
-        left = max(0, limits.per_day - today.calls)
+        left = 0 if is_over else max(0, limits.per_day - today.calls)
         return {
             **counted,
             "unit": "requests",

@@ -74,6 +74,7 @@ def test_the_ladder_goes_down_when_a_models_day_is_over(
     assert skipped["ready_in_s"] > 0
     spent = row(service, "gemini-3.8-flash")
     assert (spent["state"], spent["reason"]) == ("on hold", "daily quota used up")
+    assert spent["quotas"][0]["left"] == 0
     calls = [call.model for call in sandbox.calls("gemini")]
     assert calls == ["gemini-3.8-flash", "gemini-3.7-flash", "gemini-3.7-flash"]
 
