@@ -39,11 +39,14 @@ class Store(Protocol):
         ...
 
     def remove_before(self, stored_at: float) -> int:
-        """Remove the answers stored before that moment; how many there were."""
+        """Remove answers stored before that moment, not too many at once; how many it were."""
         ...
 
     def shrink(self, size_bytes: int) -> int:
-        """Remove the oldest answers until at most *size_bytes* are held; how many there were."""
+        """Remove the oldest answers until at most *size_bytes* are held, not too many at once.
+
+        How many it were.
+        """
         ...
 
     def clear(self) -> int:

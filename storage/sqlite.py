@@ -22,6 +22,7 @@ log = logging.getLogger("trimaran.storage")
 
 FILE_NAME = "cache.db"
 BUSY_TIMEOUT_S = 2.0
+MOST_REMOVED = 2_000  # answers at a time: cleaning up must not hold anybody up
 SCHEMA_VERSION = 1
 SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS answers (
@@ -69,12 +70,16 @@ class SqliteStore:
     def remove_before(self, stored_at: float) -> int:
         """See `Store.remove_before`."""
         with self._connection() as db:
-            return db.execute("DELETE FROM answers WHERE stored_at < ?", (stored_at,)).rowcount
+            return db.execute(
+                "DELETE FROM answers WHERE key IN"
+                " (SELECT key FROM answers WHERE stored_at < ? ORDER BY stored_at LIMIT ?)",
+                (stored_at, MOST_REMOVED),
+            ).rowcount
 
     def shrink(self, size_bytes: int) -> int:
         """See `Store.shrink`."""
         removed = 0
-        while self._used_bytes() > size_bytes:
+        while removed < MOST_REMOVED and self._used_bytes() > size_bytes:
             with self._connection() as db:
                 batch = db.execute(
                     "DELETE FROM answers WHERE key IN"

@@ -1,5 +1,6 @@
 """How things stand: status, forecast, receipts, time limits, and a clean end."""
 
+import contextlib
 import json
 import signal
 import threading
@@ -187,3 +188,27 @@ def test_p01_a_shutdown_ends_within_twelve_seconds(
     assert all("shut down" in reply.json()["detail"] for reply in replies)
     assert "Shutting down: 4 request(s)" in service.log
     assert "Traceback" not in service.log
+
+
+def test_p02_a_second_interrupt_and_one_during_the_start_do_not_hang(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """Whoever is in a hurry gets out at once."""
+    with running_service(tmp_path / "early", sandbox.env) as service:
+        service.process.send_signal(signal.SIGINT)
+        service.process.wait(12)
+    sandbox.fail("gemini", hang=True)
+    with running_service(tmp_path / "twice", sandbox.env) as service:
+
+        def call() -> None:
+            with contextlib.suppress(OSError):  # the connection may be cut, or a 503 come through
+                service.post("/investors", idea("Cut"))
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        wait_until(lambda: sandbox.open_calls("gemini") == 1)
+        service.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "Shutting down" in service.log)
+        service.process.send_signal(signal.SIGINT)
+        service.process.wait(5)
+        caller.join()

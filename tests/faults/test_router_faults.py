@@ -12,7 +12,7 @@ from cache import Freshness
 from failover import Patience
 from providers.errors import FailureKind
 from router import AllProvidersFailed, Declined, RateLimited, Unanswered, Unfit
-from sandbox.running import RunningSandbox
+from sandbox.running import RunningSandbox, running_sandbox
 from storage.ledger import Limits
 from storage.sqlite import FILE_NAME, SqliteStore
 from tests.doubles import TurnedClock
@@ -454,3 +454,37 @@ async def test_l01_who_leaves_the_queue_takes_no_slot(
     house.router.clock = clock
     assert (await house.ask("three")).provider == "gemini"
     assert len(sandbox.calls("gemini")) == 2
+
+
+async def test_t02_packets_that_vanish_cost_the_time_to_connect(
+    build: Build, sandbox: RunningSandbox
+) -> None:
+    """A full backlog answers nobody: the next provider does, after half a second here."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        address = deaf.getsockname()
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(address)
+        house = build(gemini=f"http://127.0.0.1:{address[1]}")
+        answer = await house.ask("one")
+        for filler in fillers:
+            filler.close()
+    assert [attempt.failure for attempt in answer.attempts] == [K.NOT_SENT, None]
+
+
+async def test_p07_connections_that_died_while_we_were_frozen_are_replaced(build: Build) -> None:
+    """The provider's end of an idle connection is gone; the question is asked on a new one."""
+    first = running_sandbox(quotas="unlimited")
+    sandbox = await asyncio.to_thread(first.__enter__)
+    port = int(sandbox.url.rsplit(":", 1)[1])
+    house = build("gemini", gemini=f"{sandbox.url}/gemini")
+    assert (await house.ask("before")).provider == "gemini"
+    await asyncio.to_thread(first.__exit__, None, None, None)
+    house.clock.turn(600)
+    second = running_sandbox(port=port, quotas="unlimited")
+    await asyncio.to_thread(second.__enter__)
+    assert (await house.ask("after")).provider == "gemini"
+    await asyncio.to_thread(second.__exit__, None, None, None)

@@ -10,7 +10,7 @@ import pytest
 
 from storage import Entry, Store
 from storage.memory import MemoryStore
-from storage.sqlite import FILE_NAME, SqliteStore, open_store
+from storage.sqlite import FILE_NAME, MOST_REMOVED, SqliteStore, open_store
 
 
 @pytest.fixture(params=["sqlite", "memory"])
@@ -95,6 +95,22 @@ def test_shrinking_removes_the_oldest_first(store: Store) -> None:
     assert store.holdings().size_bytes <= 200_000
     assert store.get("399") is not None
     assert store.get("000") is None
+
+
+def test_d05_a_full_cache_is_emptied_in_bounded_steps(tmp_path: Path) -> None:
+    """However much there is to remove, nobody waits for all of it."""
+    store = SqliteStore(tmp_path / FILE_NAME)
+    with store._connection() as db:
+        db.executemany(
+            "INSERT INTO answers VALUES (?, ?, 0, ?)",
+            ((str(n), float(n), b"x") for n in range(5_000)),
+        )
+    assert store.shrink(0) == MOST_REMOVED
+    assert store.remove_before(4_500.0) == MOST_REMOVED
+    assert store.remove_before(4_500.0) == 500
+    assert store.get("4400") is None
+    assert store.holdings().entries == 500
+    store.close()
 
 
 def test_a_restart_keeps_everything(tmp_path: Path) -> None:
