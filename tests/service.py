@@ -28,13 +28,13 @@ class RunningService:
         """A POST of JSON."""
         with requests.Session() as session:
             session.trust_env = False
-            return session.post(f"{self.url}{path}", json=json, timeout=60, **options)  # type: ignore[arg-type]  # passed on
+            return session.post(f"{self.url}{path}", json=json, timeout=150, **options)  # type: ignore[arg-type]  # passed on
 
     def get(self, path: str, **options: object) -> requests.Response:
         """A GET."""
         with requests.Session() as session:
             session.trust_env = False
-            return session.get(f"{self.url}{path}", timeout=60, **options)  # type: ignore[arg-type]  # passed on
+            return session.get(f"{self.url}{path}", timeout=150, **options)  # type: ignore[arg-type]  # passed on
 
     @property
     def log(self) -> str:

@@ -161,6 +161,7 @@ async def real() -> AsyncIterator[LocalModel]:
 
 @needs_weights
 @pytest.mark.anyio
+@pytest.mark.timeout(180)  # two busy cores make it slow
 async def test_the_real_model_writes_about_the_venture(real: LocalModel) -> None:
     """A passage without a sound sentence falls back on what it was given; not all of them may."""
     openings = ("Tidewell helps", "Pupils learn to row", "Schools in Gdansk")
@@ -178,7 +179,7 @@ async def test_the_real_model_writes_about_the_venture(real: LocalModel) -> None
         messages=(Message("user", "Write a plan."),),
         sketch=Sketch(FACTS, passages, preface="A draft."),
     )
-    completion = await real.complete(question, timeout_s=50)
+    completion = await real.complete(question, timeout_s=150)
     assert completion.text.startswith("A draft.\n\n## Tidewell helps\n\n")
     assert completion.text.count("- Boats: 12") == len(passages)
     assert completion.text.count("(nothing sound)") < len(passages)
@@ -187,8 +188,9 @@ async def test_the_real_model_writes_about_the_venture(real: LocalModel) -> None
 
 @needs_weights
 @pytest.mark.anyio
+@pytest.mark.timeout(180)  # two busy cores make it slow
 async def test_the_real_model_answers_a_plain_question_at_its_limit(real: LocalModel) -> None:
-    completion = await real.complete(prompt("Tell me about boats.", max_tokens=8), timeout_s=50)
+    completion = await real.complete(prompt("Tell me about boats.", max_tokens=8), timeout_s=150)
     assert completion.text
     assert completion.finish_reason == "length"
     assert completion.usage.completion_tokens <= 8
