@@ -48,6 +48,7 @@ log = logging.getLogger("trimaran.router")
 CacheState = Literal["HIT", "MISS", "STALE", "JOINED"]
 
 METER_EVERY_S = 300.0
+LEAST_WAIT_S = 0.001  # less than that is rounding, and would be asked for again and again
 MAKE = 1  # of the cached form of an answer; raised when that form changes
 LOCAL = "local"  # the embedded model's name; it is no provider that failover chooses
 
@@ -288,7 +289,7 @@ class Router:
             if upstream is not None:
                 return upstream, slot
             log.info("⏳ Waiting %.1f s for a slot for %s", wait_s, journey.name)
-            await self.clock.sleep(wait_s)
+            await self.clock.sleep(max(wait_s, LEAST_WAIT_S))
 
     async def _try_all(
         self, candidates: Sequence[Upstream], journey: Journey, *, in_panic: bool = False
