@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from providers.base import Prompt, Upstream
+from providers.base import Upstream
 from providers.errors import FailureKind, ProviderError
+from providers.prompt import Prompt
 from rate_limiter import Correction
 from storage.ledger import ACCOUNT, Limits
 

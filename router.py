@@ -36,9 +36,11 @@ from failover import (
     retry_delay_s,
     share_of_time,
 )
-from providers.base import Completion, Prompt, Upstream, Usage
+from providers.base import Upstream
+from providers.completion import Completion, Usage
 from providers.errors import FailureKind, ProviderError
 from providers.health import Breaker, State
+from providers.prompt import Prompt, ToolCall
 from rate_limiter import Correction, RateLimiter, Slot
 from storage.ledger import ACCOUNT
 from waiting_room import NoSeat, WaitingRoom
@@ -236,7 +238,7 @@ class Router:
             if self.last_resort is None:
                 raise
             return await self._draft(self.last_resort, prompt, name, unanswered)
-        if freshness.may_store and routed.completion.finish_reason == "stop":
+        if freshness.may_store and routed.completion.is_whole:
             self.cache.set(key, _remember(routed))
         return routed
 
@@ -470,9 +472,14 @@ def _remember(routed: Routed) -> dict[str, Any]:
 
 
 def _recall(cached: Cached, state: CacheState) -> Routed:
-    completion = dict(cached.value["completion"])
+    kept = cached.value["completion"]
+    own = {
+        "usage": Usage(**kept["usage"]),
+        "tool_calls": tuple(ToolCall(**call) for call in kept.get("tool_calls", ())),
+        "logprobs": tuple(kept.get("logprobs", ())),
+    }
     return Routed(
-        completion=Completion(**{**completion, "usage": Usage(**completion["usage"])}),
+        completion=Completion(**{**kept, **own}),
         provider=cached.value["provider"],
         cache=state,
         age_s=cached.age_s,

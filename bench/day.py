@@ -21,9 +21,10 @@ from bench.virtual_time import VirtualClock, VirtualLoop, run
 from cache import ResponseCache
 from failover import Patience
 from providers import CATALOGUE, Access, Entry
-from providers.base import Message, Prompt, Terms
+from providers.base import Terms
 from providers.errors import FailureKind, ProviderError
 from providers.free_tiers import FreeModel
+from providers.prompt import Message, Prompt
 from rate_limiter import RateLimiter
 from router import RateLimited, Router, Unanswered
 from sandbox import quotas

@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bench.virtual_time import VirtualClock
-from providers.base import Completion, Identity, Prompt, Terms, Usage
+from providers.base import Emit, Identity, Terms
+from providers.completion import Completion, Usage
 from providers.errors import FailureKind, ProviderError
+from providers.prompt import Prompt
 from sandbox.quotas import Limits as MeterLimits
 from sandbox.quotas import Meter, neurons
 
@@ -51,8 +53,11 @@ class SimulatedUpstream:
     latency_s: float
     counts_failures: bool
 
-    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        """See `Upstream.complete`."""
+    async def complete(
+        self, prompt: Prompt, *, timeout_s: float, emit: Emit | None = None
+    ) -> Completion:
+        """See `Upstream.complete`; nobody in the simulated day reads a stream."""
+        del emit
         world, name = self.world, self.identity.name
         world.calls[name] += 1
         if world.is_out(name):
@@ -80,7 +85,7 @@ class SimulatedUpstream:
             raise ProviderError(FailureKind.TIMEOUT)
         world.answered[name] += 1
         usage = Usage(TOKENS_IN, TOKENS_OUT)
-        return Completion(prompt.messages[-1].content, "stop", self.model, usage)
+        return Completion(prompt.messages[-1].text, "stop", self.model, usage)
 
     async def used_today(self) -> int | None:
         """See `Upstream.used_today`."""

@@ -7,7 +7,7 @@ from planning.documents.base import DocumentType
 from planning.idea import Idea
 from planning.letter import letter, spoken
 from planning.research import Findings, Search
-from providers.base import Prompt
+from providers.prompt import Prompt
 from router import Routed, Router
 
 

@@ -1,4 +1,4 @@
-"""The words of the house: what is asked, what is answered, and what a provider must be able to say.
+"""What a provider must be able to say, and on which terms its models answer.
 
 A `Provider` is a pure translation: it says what to send and how to read what came back, and does
 no I/O. An `Upstream` is what the router calls: a provider joined to a transport, the embedded
@@ -6,169 +6,18 @@ model, or a scripted double.
 """
 
 import contextlib
-import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import orjson
 
+from providers.completion import Completion, Delta, Usage
 from providers.errors import FailureKind, ProviderError
+from providers.prompt import ALL_ABILITIES, Ability, Json, Prompt
 from storage.ledger import ACCOUNT, Allowance, Need
-
-Role = Literal["system", "user", "assistant"]
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
-Json = dict[str, Any]  # a JSON object as the wire carries it
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of the conversation."""
-
-    role: Role
-    content: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """One paragraph of a sketch: a question, how its answer begins, and what stands there without one.
-
-    *fixed* is added below it as it is: what is known needs no model.
-    """
-
-    heading: str
-    question: str
-    opening: str
-    otherwise: str
-    fixed: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sketch:
-    """The wish again, for a model too small for it: facts, and passages asked for one by one."""
-
-    facts: str
-    passages: tuple[Passage, ...]
-    sentences: int = 2  # at most, in each passage
-    preface: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
-    """What is asked of a model; None leaves a parameter to the provider's default.
-
-    Only the embedded model reads `sketch`. `notes` is JSON that has to stay with the answer (the
-    sources it may cite): it is stored beside it and does not reach a provider. `least_tier` is the
-    quality of model that the task needs (see `free_tiers`).
-    """
-
-    messages: tuple[Message, ...]
-    temperature: float | None = None
-    top_p: float | None = None
-    max_tokens: int | None = None
-    stop: tuple[str, ...] = ()
-    seed: int | None = None
-    presence_penalty: float | None = None
-    frequency_penalty: float | None = None
-    sketch: Sketch | None = None
-    notes: Any = None
-    least_tier: int = 1
-
-    @property
-    def fingerprint(self) -> str:
-        """Equal for prompts that ask the same: SHA-256 over their canonical JSON, in hex."""
-        canonical = orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256(canonical).hexdigest()
-
-    @property
-    def estimated_tokens(self) -> int:
-        """About how many tokens go in: a quarter of the bytes, which errs on the high side."""
-        return sum(len(message.content.encode()) for message in self.messages) // 4 + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens counted by the provider; 0 where it does not say."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    reasoning_tokens: int = 0
-    cached_tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What a model answered. *model* is the one that did, which a provider may have chosen itself."""
-
-    text: str
-    finish_reason: FinishReason
-    model: str
-    usage: Usage = Usage()
-
-    def normalised(self) -> Json:
-        """The reply in the OpenAI `choices` shape, exactly as the guide shows it."""
-        return {"choices": [{"message": {"content": self.text, "role": "assistant"}}]}
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """One piece of a streamed answer. `done` marks an explicit end without a finish reason."""
-
-    text: str = ""
-    finish_reason: FinishReason | None = None
-    model: str | None = None
-    usage: Usage | None = None
-    done: bool = False
-
-
-@dataclass(slots=True)
-class Gathering:
-    """A streamed answer on its way to being a `Completion`."""
-
-    model: str
-    pieces: list[str] = field(default_factory=list)
-    finish_reason: FinishReason | None = None
-    usage: Usage = Usage()
-    done: bool = False
-
-    def add(self, delta: Delta) -> None:
-        """Take in the next piece; what comes after the end is dropped."""
-        if not self.done and self.finish_reason is None:
-            self.pieces.append(delta.text)
-        self.finish_reason = self.finish_reason or delta.finish_reason
-        self.model = delta.model or self.model
-        self.usage = delta.usage or self.usage
-        self.done = self.done or delta.done
-
-    def completion(self) -> Completion:
-        """The whole answer.
-
-        Raises `ProviderError` (`TRUNCATED`) when the stream ended without saying that it was over.
-        """
-        if self.finish_reason is None and not self.done:
-            raise ProviderError(FailureKind.TRUNCATED)
-        return accept(
-            Completion(
-                text="".join(self.pieces),
-                finish_reason=self.finish_reason or "stop",
-                model=self.model,
-                usage=self.usage,
-            )
-        )
-
-
-def accept(completion: Completion) -> Completion:
-    """*completion* itself, if there is an answer in it.
-
-    Raises `ProviderError`: `CONTENT_FILTER` for a refused one, `EMPTY` for one without text.
-    """
-    if completion.finish_reason == "content_filter":
-        raise ProviderError(FailureKind.CONTENT_FILTER)
-    if not completion.text.strip():
-        raise ProviderError(FailureKind.EMPTY, code=f"finish:{completion.finish_reason}")
-    return completion
 
 
 def read_name(value: Any) -> str | None:
@@ -254,6 +103,15 @@ class Identity:
     mark: str
 
 
+LACKS: Mapping[Ability, str] = {
+    "images": "cannot see images",
+    "tools": "cannot call tools",
+    "json": "cannot be held to JSON",
+    "schema": "cannot be held to a schema",
+    "logprobs": "does not tell its log probabilities",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On which terms a model answers: its limits, its quality, and what a call costs of them.
@@ -261,6 +119,7 @@ class Terms:
     *quota_scope* is where the provider counts requests: the account, or each model by itself;
     *counts_refusals* says whether a call that it refuses costs one too.
     *units_per_million* are the units (neurons) for a million tokens in and out.
+    *abilities* are what it can do beside writing text.
     """
 
     allowance: Allowance
@@ -269,11 +128,14 @@ class Terms:
     quota_scope: str = ACCOUNT
     counts_refusals: bool = True
     units_per_million: tuple[float, float] = (0.0, 0.0)
+    abilities: frozenset[Ability] = ALL_ABILITIES
 
     def unfit(self, prompt: Prompt) -> str:
         """Why the model does not suit *prompt*; empty when it does."""
         if self.tier < prompt.least_tier:
             return "not good enough for the task"
+        if lacking := prompt.needs - self.abilities:
+            return " and ".join(LACKS[ability] for ability in sorted(lacking))
         if prompt.estimated_tokens + (prompt.max_tokens or 0) > self.context_tokens:
             return "its context is too small"
         return ""
@@ -335,6 +197,9 @@ class Metered(Protocol):
         ...
 
 
+Emit = Callable[[Delta], None]
+
+
 class Upstream(Protocol):
     """Something that answers prompts: what the router calls."""
 
@@ -353,8 +218,13 @@ class Upstream(Protocol):
         """On which terms it answers."""
         ...
 
-    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        """Answer *prompt* within *timeout_s* seconds. Raises `ProviderError` when it cannot."""
+    async def complete(
+        self, prompt: Prompt, *, timeout_s: float, emit: Emit | None = None
+    ) -> Completion:
+        """Answer *prompt* within *timeout_s* seconds. Raises `ProviderError` when it cannot.
+
+        *emit* is given the pieces of the answer as they come, where it comes in pieces.
+        """
         ...
 
     async def used_today(self) -> int | None:

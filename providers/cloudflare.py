@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import orjson
 
-from providers.base import Completion, Delta, HttpResponse, Identity, Json, read_json, reading
+from providers.base import HttpRequest, HttpResponse, Identity, read_json, reading
+from providers.completion import Completion, Delta
 from providers.errors import Signals, failure
 from providers.openai_compatible import OpenAICompatible, read_usage
+from providers.prompt import Json, Prompt
 
 IDENTITY = Identity("cloudflare", "Cloudflare Workers AI", "Cloudflare Workers AI", "🟠")
 BASE_URL = "https://api.cloudflare.com/client/v4"
@@ -22,6 +24,10 @@ BASE_URL = "https://api.cloudflare.com/client/v4"
 @dataclass(frozen=True)
 class Cloudflare(OpenAICompatible):
     """Workers AI chat completions; *base_url* already names the account."""
+
+    def encode(self, prompt: Prompt, *, stream: bool) -> HttpRequest:
+        """See `Provider.encode`; what has to be JSON cannot be streamed here."""
+        return super().encode(prompt, stream=stream and prompt.answer_format is None)
 
     @reading()
     def decode(self, response: HttpResponse) -> Completion:
@@ -79,7 +85,9 @@ def _unwrap(body: Json) -> Json:
     text = result.get("response")
     if text is not None and not isinstance(text, str):
         text = orjson.dumps(text).decode()
+    # The native reply names functions bare, without an id.
+    calls = [{"index": i, "function": c} for i, c in enumerate(result.get("tool_calls") or ())]
     return {
-        "choices": [{"message": {"content": text}, "finish_reason": "stop"}],
+        "choices": [{"message": {"content": text, "tool_calls": calls}, "finish_reason": "stop"}],
         "usage": result.get("usage"),
     }

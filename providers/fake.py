@@ -4,9 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clock import SYSTEM_CLOCK, Clock
-from providers.base import Completion, Identity, Prompt, Terms
+from providers.base import Emit, Identity, Terms
+from providers.completion import Completion, Delta
 from providers.errors import FailureKind, ProviderError
+from providers.prompt import Prompt
 from storage.ledger import ACCOUNT, Allowance, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """An answer that comes piece by piece, *apart_s* seconds apart, and may fail in the end."""
+
+    texts: tuple[str, ...]
+    failure: FailureKind | None = None
+    apart_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +25,7 @@ class After:
     """An outcome that comes only after *duration_s* seconds on the upstream's clock."""
 
     duration_s: float
-    outcome: "str | FailureKind | ProviderError"
+    outcome: "str | Pieces | FailureKind | ProviderError"
 
 
 @dataclass(slots=True)
@@ -22,7 +33,7 @@ class FakeUpstream:
     """Plays *script* and then repeats *answer*; `prompts` keeps what it was asked."""
 
     name: str = "fake"
-    script: Iterable[str | FailureKind | ProviderError | After] = ()
+    script: Iterable[str | Pieces | FailureKind | ProviderError | After] = ()
     answer: str = "An answer."
     model: str = "fake-1"
     clock: Clock = SYSTEM_CLOCK
@@ -37,7 +48,9 @@ class FakeUpstream:
         scopes = ((ACCOUNT, self.limits), (self.model, Limits()))
         self.terms = Terms(Allowance(self.name, scopes=scopes))
 
-    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+    async def complete(
+        self, prompt: Prompt, *, timeout_s: float, emit: Emit | None = None
+    ) -> Completion:
         """See `Upstream.complete`; a script entry that outlasts *timeout_s* times out."""
         self.prompts.append(prompt)
         outcome = next(iter(self.script), self.answer)
@@ -48,7 +61,15 @@ class FakeUpstream:
             raise ProviderError(outcome)
         if isinstance(outcome, ProviderError):
             raise outcome
-        return Completion(outcome, "stop", self.model)
+        pieces = Pieces((outcome,)) if isinstance(outcome, str) else outcome
+        for place, piece in enumerate(pieces.texts):
+            if place:
+                await self.clock.sleep(pieces.apart_s)
+            if emit:
+                emit(Delta(text=piece))
+        if pieces.failure is not None:
+            raise ProviderError(pieces.failure)
+        return Completion("".join(pieces.texts), "stop", self.model)
 
     async def used_today(self) -> int | None:
         """See `Upstream.used_today`."""

@@ -11,18 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from providers.base import (
-    Completion,
-    FinishReason,
-    Identity,
-    Message,
-    Passage,
-    Prompt,
-    Sketch,
-    Terms,
-    Usage,
-)
+from providers.base import Emit, Identity, Terms
+from providers.completion import Completion, Delta, FinishReason, Usage
 from providers.errors import FailureKind, ProviderError
+from providers.prompt import Message, Passage, Prompt, Sketch
 from providers.smollm import CONTEXT_TOKENS, MODEL, GenerationFailed, SmolLM, weights
 from storage.ledger import Allowance
 
@@ -42,7 +34,9 @@ class LocalModel:
 
     identity = IDENTITY
     model = MODEL
-    terms = Terms(Allowance(IDENTITY.name), tier=1, context_tokens=CONTEXT_TOKENS)
+    terms = Terms(
+        Allowance(IDENTITY.name), tier=1, context_tokens=CONTEXT_TOKENS, abilities=frozenset()
+    )
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="local-model")
@@ -55,17 +49,24 @@ class LocalModel:
         """Whether its runtime and its weights are there."""
         return weights() is not None
 
-    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+    async def complete(
+        self, prompt: Prompt, *, timeout_s: float, emit: Emit | None = None
+    ) -> Completion:
         """See `Upstream.complete`."""
         if self._queue >= LONGEST_QUEUE:
             raise ProviderError(FailureKind.CAPACITY)
         unwanted = threading.Event()
         loop = asyncio.get_running_loop()
+
+        def hear(text: str) -> None:  # in the model's thread
+            if emit and not unwanted.is_set():
+                loop.call_soon_threadsafe(emit, Delta(text=text))
+
         self._queue += 1
         try:
             async with asyncio.timeout(timeout_s):
                 return await loop.run_in_executor(
-                    self._thread, self._write, prompt, unwanted.is_set
+                    self._thread, self._write, prompt, unwanted.is_set, hear
                 )
         except TimeoutError:
             raise ProviderError(FailureKind.TIMEOUT) from None
@@ -83,7 +84,9 @@ class LocalModel:
         await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
         self._loaded = None
 
-    def _write(self, prompt: Prompt, unwanted: Callable[[], bool]) -> Completion:
+    def _write(
+        self, prompt: Prompt, unwanted: Callable[[], bool], hear: Callable[[str], None]
+    ) -> Completion:
         def stop() -> bool:
             return unwanted() or self._closing.is_set()
 
@@ -93,9 +96,11 @@ class LocalModel:
                 if path is None:
                     raise ProviderError(FailureKind.MODEL_GONE)
                 self._loaded = SmolLM(path)
-            if prompt.sketch is not None:
-                return _draw(self._loaded, prompt.sketch, stop)
-            return _answer(self._loaded, prompt, stop)
+            if prompt.sketch is None:
+                return _answer(self._loaded, prompt, stop, hear)
+            drawn = _draw(self._loaded, prompt.sketch, stop)
+            hear(drawn.text)
+            return drawn
         except GenerationFailed as error:
             kind = FailureKind.TOO_LARGE if "context" in str(error) else FailureKind.GENERATION
             raise ProviderError(kind) from error
@@ -103,9 +108,11 @@ class LocalModel:
             raise ProviderError(FailureKind.SERVER_ERROR) from error
 
 
-def _answer(model: SmolLM, prompt: Prompt, stop: Callable[[], bool]) -> Completion:
+def _answer(
+    model: SmolLM, prompt: Prompt, stop: Callable[[], bool], hear: Callable[[str], None]
+) -> Completion:
     """A plain answer to *prompt*, as any other model gives it."""
-    messages = [Message(m.role, without_controls(m.content)) for m in prompt.messages]
+    messages = [Message(m.role, without_controls(m.text)) for m in prompt.messages]
     if not any(message.role == "system" for message in messages):
         messages.insert(0, Message("system", SYSTEM))
     generated = model.generate(
@@ -115,6 +122,7 @@ def _answer(model: SmolLM, prompt: Prompt, stop: Callable[[], bool]) -> Completi
         seed=7 if prompt.seed is None else prompt.seed,
         stop=prompt.stop,
         cancelled=stop,
+        hear=hear,
     )
     finish: FinishReason = "stop" if generated.finish_reason == "stop" else "length"
     return Completion(generated.text.strip(), finish, MODEL, generated.usage)

@@ -4,24 +4,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from providers.base import (
     UNEXPECTED,
-    Completion,
-    Delta,
-    FinishReason,
     HttpRequest,
     HttpResponse,
     Identity,
-    Json,
-    Prompt,
-    Usage,
-    accept,
     read_count,
     read_json,
     read_name,
     reading,
 )
+from providers.completion import (
+    Completion,
+    Delta,
+    FinishReason,
+    ToolCallPiece,
+    Usage,
+    gathered,
+)
 from providers.errors import FailureKind, ProviderError, Signals, failure, read_retry_after
+from providers.prompt import AnswerFormat, Image, Json, Message, Prompt, Tool, ToolCall, ToolChoice
 
 # Providers put their own words into `finish_reason`; these are the ones seen on the wire.
 FINISH_REASONS: dict[str, FinishReason] = {
@@ -50,7 +54,7 @@ class OpenAICompatible:
         """See `Provider.encode`."""
         body: Json = {
             "model": self.model,
-            "messages": [{"role": m.role, "content": m.content} for m in prompt.messages],
+            "messages": [_turn(message) for message in prompt.messages],
             **parameters(prompt),
         }
         if stream:
@@ -69,16 +73,16 @@ class OpenAICompatible:
         body = response.json()
         self.raise_if_failed(body)
         choice = body["choices"][0]
-        if choice.get("finish_reason") == "error":
+        finish = choice.get("finish_reason")
+        if finish == "error":
             raise ProviderError(FailureKind.SERVER_ERROR, status=200)
-        return accept(
-            Completion(
-                text=read_text(choice["message"].get("content")),
-                finish_reason=FINISH_REASONS.get(choice.get("finish_reason") or "", "stop"),
-                model=read_name(body.get("model")) or self.model,
-                usage=read_usage(body.get("usage")) or Usage(),
-            )
+        whole = Delta(
+            finish_reason=FINISH_REASONS.get(finish or "", "stop"),
+            model=read_name(body.get("model")),
+            usage=read_usage(body.get("usage")) or Usage(),
+            **read_content(choice["message"], choice.get("logprobs")),
         )
+        return gathered((whole,), self.model)
 
     @reading()
     def decode_event(self, data: str) -> Delta | None:
@@ -95,10 +99,10 @@ class OpenAICompatible:
         if finish == "error":
             raise ProviderError(FailureKind.SERVER_ERROR, status=200)
         return Delta(
-            text=read_text((choices[0].get("delta") or {}).get("content")),
             finish_reason=FINISH_REASONS.get(finish, "stop") if finish else None,
             model=read_name(event.get("model")),
             usage=usage,
+            **read_content(choices[0].get("delta") or {}, choices[0].get("logprobs")),
         )
 
     def _signals_of(self, response: HttpResponse) -> Signals:
@@ -147,6 +151,32 @@ class OpenAICompatible:
             )
 
 
+def _turn(message: Message) -> Json:
+    """One turn under OpenAI's names; an empty content is a text, since some refuse null."""
+    turn: Json = {"role": message.role, "content": _content(message)}
+    if message.tool_calls:
+        turn["tool_calls"] = [_call(call) for call in message.tool_calls]
+    if message.tool_call_id:
+        turn["tool_call_id"] = message.tool_call_id
+    return turn
+
+
+def _content(message: Message) -> str | list[Json]:
+    if not any(isinstance(part, Image) for part in message.parts):
+        return message.text
+    return [
+        {"type": "image_url", "image_url": {"url": part.url}}
+        if isinstance(part, Image)
+        else {"type": "text", "text": part}
+        for part in message.parts
+    ]
+
+
+def _call(call: ToolCall) -> Json:
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": function}
+
+
 def parameters(prompt: Prompt) -> Json:
     """The generation parameters of *prompt* under OpenAI's names, without those left open."""
     named = {
@@ -157,8 +187,77 @@ def parameters(prompt: Prompt) -> Json:
         "seed": prompt.seed,
         "presence_penalty": prompt.presence_penalty,
         "frequency_penalty": prompt.frequency_penalty,
+        "tools": [_tool(tool) for tool in prompt.tools] or None,
+        "tool_choice": _choice(prompt.tool_choice) if prompt.tools else None,
+        "parallel_tool_calls": prompt.parallel_tool_calls if prompt.tools else None,
+        "response_format": _format(prompt.answer_format),
+        "logprobs": prompt.logprobs,
+        "top_logprobs": prompt.top_logprobs,
+        "reasoning_effort": prompt.reasoning_effort,
     }
     return {name: value for name, value in named.items() if value is not None}
+
+
+def _tool(tool: Tool) -> Json:
+    named = {
+        "name": tool.name,
+        "description": tool.description or None,
+        "parameters": tool.parameters,
+        "strict": tool.strict,
+    }
+    function = {name: value for name, value in named.items() if value is not None}
+    return {"type": "function", "function": function}
+
+
+def _choice(choice: ToolChoice | None) -> str | Json | None:
+    if choice is None:
+        return None
+    if choice.name:
+        return {"type": "function", "function": {"name": choice.name}}
+    return choice.mode
+
+
+def _format(asked: AnswerFormat | None) -> Json | None:
+    if asked is None:
+        return None
+    if asked.schema is None:
+        return {"type": "json_object"}
+    named = {
+        "name": asked.name,
+        "description": asked.description or None,
+        "schema": asked.schema,
+        "strict": asked.strict,
+    }
+    schema = {name: value for name, value in named.items() if value is not None}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def read_content(message: Json, logprobs: Any = None) -> Json:
+    """What a message, or a piece of one, contributes to a `Delta`: text, thoughts and tool calls."""
+    thoughts = message.get("reasoning_content") or message.get("reasoning")
+    calls = message.get("tool_calls") or ()
+    listed = logprobs.get("content") if isinstance(logprobs, dict) else None
+    return {
+        "text": read_text(message.get("content")),
+        "reasoning": thoughts if isinstance(thoughts, str) else "",
+        "tool_calls": tuple(_read_call(call, place) for place, call in enumerate(calls)),
+        "logprobs": tuple(listed) if isinstance(listed, list) else (),
+    }
+
+
+def _read_call(call: Json, place: int) -> ToolCallPiece:
+    """A tool call or a piece of one; *place* is its number where the provider gives none."""
+    function = call.get("function") or {}
+    arguments = function.get("arguments")
+    if isinstance(arguments, dict):  # some send the object itself
+        arguments = orjson.dumps(arguments).decode()
+    index = call.get("index")
+    return ToolCallPiece(
+        index=index if isinstance(index, int) else place,
+        id=read_name(call.get("id")) or "",
+        name=read_name(function.get("name")) or "",
+        arguments=arguments if isinstance(arguments, str) else "",
+    )
 
 
 def read_text(content: Any) -> str:

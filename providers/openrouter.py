@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from providers.base import HttpRequest, HttpResponse, Identity, Json, read_count
+from providers.base import HttpRequest, HttpResponse, Identity, read_count
 from providers.errors import ProviderError, Signals, read_retry_after
 from providers.openai_compatible import OpenAICompatible, error_message
+from providers.prompt import Json
 
 IDENTITY = Identity("openrouter", "OpenRouter", "OpenRouter API", "🟢")
 BASE_URL = "https://openrouter.ai/api/v1"

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import orjson
 
 from providers import Access, Entry
-from providers.base import HttpResponse, Json, Message, Prompt
+from providers.base import HttpResponse
 from providers.errors import FailureKind, ProviderError
+from providers.prompt import Json, Message, Prompt
 from storage.ledger import Allowance
 
 TIMEOUT_S = (3.05, 120.0)  # to connect, and between bytes

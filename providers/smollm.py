@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from providers.base import Message, Usage
+from providers.completion import Usage
+from providers.prompt import Message
 
 MODEL = "smollm2-135m-instruct"
 CONTEXT_TOKENS = 2048
@@ -99,8 +100,11 @@ class SmolLM:
         seed: int,
         stop: Sequence[str],
         cancelled: Callable[[], bool],
+        hear: Callable[[str], None] | None = None,
     ) -> Generated:
         """Continue *messages*; a last message of the assistant is the beginning of the answer.
+
+        *hear* is given each piece of the text as it comes.
 
         Raises `GenerationFailed`, for a prompt that is too long for example.
         """
@@ -112,7 +116,10 @@ class SmolLM:
                 seen["error"] = chunk["error"]
                 return True
             for choice in chunk.get("choices") or ():
-                pieces.append((choice.get("delta") or {}).get("content") or "")
+                if piece := (choice.get("delta") or {}).get("content"):
+                    pieces.append(piece)
+                    if hear is not None:
+                        hear(piece)
                 seen["finish"] = choice.get("finish_reason") or seen.get("finish")
             seen["usage"] = chunk.get("usage") or seen.get("usage")
             return cancelled() or not threading.main_thread().is_alive()
@@ -120,7 +127,7 @@ class SmolLM:
         self._server.handle_chat_completions(
             {
                 **SAMPLING,
-                "messages": [{"role": m.role, "content": m.content} for m in messages],
+                "messages": [{"role": m.role, "content": m.text} for m in messages],
                 "max_tokens": max_tokens,
                 "temperature": temperature,
                 "seed": seed,

@@ -14,19 +14,11 @@ import aiohttp
 import orjson
 
 from clock import SYSTEM_CLOCK, Clock
-from providers.base import (
-    Completion,
-    Gathering,
-    HttpRequest,
-    HttpResponse,
-    Identity,
-    Metered,
-    Prompt,
-    Provider,
-    Terms,
-)
+from providers.base import Emit, HttpRequest, HttpResponse, Identity, Metered, Provider, Terms
+from providers.completion import Completion, Gathering
 from providers.errors import FailureKind, ProviderError
 from providers.events import EventReader
+from providers.prompt import Prompt
 
 LARGEST_BODY = 8 << 20  # bytes
 TAIL_S = 1.0  # how long the end of a stream may follow its finish reason
@@ -111,13 +103,16 @@ class HttpUpstream:
         """See `Upstream.model`."""
         return self.provider.model
 
-    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+    async def complete(
+        self, prompt: Prompt, *, timeout_s: float, emit: Emit | None = None
+    ) -> Completion:
         """See `Upstream.complete`.
 
         Long answers are streamed, so that a silent provider is found within seconds and a healthy
         long answer is never cut by a timeout.
         """
-        stream = prompt.max_tokens is None or prompt.max_tokens > SHORT_ANSWER_TOKENS
+        is_long = prompt.max_tokens is None or prompt.max_tokens > SHORT_ANSWER_TOKENS
+        stream = is_long or emit is not None
         timeouts = self.transport.timeouts
         timer = Timer(timeout_s)
         try:
@@ -127,14 +122,18 @@ class HttpUpstream:
                     self.provider.encode(prompt, stream=stream)
                 ) as reply:
                     if reply.status == 200 and reply.content_type == "text/event-stream":
-                        return await self._gather(reply, timer)
+                        return await self._gather(reply, timer, emit)
                     timer.extend(timeouts.whole_reply_s)
-                    return self.provider.decode(await self._read(reply))
+                    completion = self.provider.decode(await self._read(reply))
         except TimeoutError:
             raise ProviderError(FailureKind.TIMEOUT) from None
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             # Whatever shape a body has that its provider's translation did not expect.
             raise ProviderError(FailureKind.BAD_BODY) from error
+        if emit:
+            for delta in completion.deltas():
+                emit(delta)
+        return completion
 
     async def used_today(self) -> int | None:
         """See `Upstream.used_today`; a provider that does not answer does not say."""
@@ -151,7 +150,9 @@ class HttpUpstream:
         """See `Upstream.aclose`."""
         await self.transport.aclose()
 
-    async def _gather(self, reply: aiohttp.ClientResponse, timer: "Timer") -> Completion:
+    async def _gather(
+        self, reply: aiohttp.ClientResponse, timer: "Timer", emit: Emit | None
+    ) -> Completion:
         gathering = Gathering(self.provider.model)
         reader = EventReader()
         async with contextlib.aclosing(_chunks(reply)) as chunks:
@@ -160,9 +161,11 @@ class HttpUpstream:
                 if chunk is None:
                     break
                 for delta in filter(None, map(self.provider.decode_event, reader.feed(chunk))):
-                    if delta.text:
+                    if delta.is_progress:
                         timer.extend(self.transport.timeouts.idle_s)
-                    gathering.add(delta)
+                    fresh = gathering.add(delta)
+                    if emit and fresh:
+                        emit(fresh)
         if (stray := reader.rest()) and not gathering.finish_reason:
             self.provider.decode(HttpResponse(200, {}, stray.encode()))
         return gathering.completion()

@@ -23,7 +23,15 @@ LAYERS = {
     "storage": 6,
     "clock": 7,
 }
-SHARED_BY_A_PROVIDER = {"base", "errors", "events", "openai_compatible", "smollm"}
+SHARED_BY_A_PROVIDER = {
+    "base",
+    "completion",
+    "prompt",
+    "errors",
+    "events",
+    "openai_compatible",
+    "smollm",
+}
 
 
 def sources() -> list[Path]:

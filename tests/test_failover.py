@@ -14,9 +14,10 @@ from failover import (
     key_of,
     retry_delay_s,
 )
-from providers.base import Message, Prompt, Terms
+from providers.base import Terms
 from providers.errors import FailureKind, ProviderError
 from providers.fake import FakeUpstream
+from providers.prompt import Message, Prompt
 from rate_limiter import Correction
 from storage.ledger import ACCOUNT, Allowance, Limits
 

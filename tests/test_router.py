@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from cache import ANY_FRESH, Freshness, ResponseCache
 from failover import VERDICTS, Patience, share_of_time
-from providers.base import Completion, Identity, Message, Prompt
+from providers.base import Emit, Identity
+from providers.completion import Completion
 from providers.errors import FailureKind, ProviderError
 from providers.fake import After, FakeUpstream
+from providers.prompt import Message, Prompt
 from rate_limiter import RateLimiter
 from router import (
     LOCAL,
@@ -171,7 +173,9 @@ async def test_a_cut_answer_is_served_but_never_kept(clock: TurnedClock) -> None
     """B2: the caller sees that it is cut; nobody else gets it."""
 
     class Cut(FakeUpstream):
-        async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+        async def complete(
+            self, prompt: Prompt, *, timeout_s: float, emit: Emit | None = None
+        ) -> Completion:
             return Completion("Half an ans", "length", "m")
 
     routed = await (house := House(clock, [Cut()])).ask()

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from planning.idea import Idea
 from planning.research import Findings, Source
-from providers.base import Message, Passage, Prompt, Sketch
+from providers.prompt import Message, Passage, Prompt, Sketch
 
 ADVISER = """\
 You advise founders of social ventures and non-profits. You write documents that they can use \

@@ -1,7 +1,7 @@
 """The list of organisations that give grants."""
 
 from planning.documents.base import DocumentType
-from providers.base import Passage
+from providers.prompt import Passage
 
 DOCUMENT = DocumentType(
     name="grantInfo",

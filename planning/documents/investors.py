@@ -1,7 +1,7 @@
 """The list of investors and funders that may fit."""
 
 from planning.documents.base import DocumentType
-from providers.base import Passage
+from providers.prompt import Passage
 
 DOCUMENT = DocumentType(
     name="investors",

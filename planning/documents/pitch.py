@@ -1,7 +1,7 @@
 """The elevator pitch, written to be spoken in 30 to 60 seconds."""
 
 from planning.documents.base import DocumentType
-from providers.base import Passage
+from providers.prompt import Passage
 
 DOCUMENT = DocumentType(
     name="generatePitchText",

@@ -1,7 +1,7 @@
 """The grant proposal, in its ten customary parts."""
 
 from planning.documents.base import DocumentType
-from providers.base import Passage
+from providers.prompt import Passage
 
 DOCUMENT = DocumentType(
     name="getGrantProposal",

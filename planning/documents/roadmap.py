@@ -1,7 +1,7 @@
 """The business plan roadmap: what to do step by step, and when."""
 
 from planning.documents.base import DocumentType
-from providers.base import Passage
+from providers.prompt import Passage
 
 DOCUMENT = DocumentType(
     name="business_plan_roadmap",

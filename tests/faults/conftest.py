@@ -8,7 +8,7 @@ import pytest
 from cache import ANY_FRESH, Freshness, ResponseCache
 from failover import Patience
 from providers import Access, configured
-from providers.base import Message, Prompt
+from providers.prompt import Message, Prompt
 from providers.transport import HttpUpstream, Timeouts, Transport
 from rate_limiter import RateLimiter
 from router import Routed, Router

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from cache import Freshness, ResponseCache
 from failover import MOST_ATTEMPTS, MOST_ATTEMPTS_PER_PROVIDER, Patience
-from providers.base import Message, Prompt
 from providers.errors import FailureKind, ProviderError
 from providers.fake import After, FakeUpstream
+from providers.prompt import Message, Prompt
 from rate_limiter import RateLimiter
 from router import Declined, Routed, Router, Unanswered, Unfit
 from storage.ledger import Limits

@@ -14,9 +14,9 @@ import pytest
 
 from cache import ResponseCache
 from failover import Patience
-from providers.base import Message, Prompt
 from providers.errors import FailureKind
 from providers.fake import After, FakeUpstream
+from providers.prompt import Message, Prompt
 from rate_limiter import RateLimiter
 from router import Router
 from storage import Entry, Store

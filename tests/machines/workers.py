@@ -9,7 +9,7 @@ from pathlib import Path
 from cache import ResponseCache
 from failover import Patience
 from providers import Access, configured
-from providers.base import Message, Prompt
+from providers.prompt import Message, Prompt
 from providers.transport import HttpUpstream, Transport
 from rate_limiter import RateLimiter
 from router import Declined, Router, Unanswered, Unfit

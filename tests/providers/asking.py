@@ -13,7 +13,8 @@ import orjson
 import pytest
 
 from providers import CATALOGUE, Access
-from providers.base import HttpResponse, Message, Prompt, Provider, Terms
+from providers.base import HttpResponse, Provider, Terms
+from providers.prompt import Message, Prompt
 from providers.transport import HttpUpstream, Timeouts
 from storage.ledger import Allowance
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from providers.base import Delta, Message, Prompt, Usage
 from providers.cloudflare import IDENTITY, Cloudflare, account_url
+from providers.completion import Delta, Usage
 from providers.errors import FailureKind, ProviderError
+from providers.prompt import Message, Prompt
 from tests.providers.asking import KEY, reply
 
 BASE_URL = account_url("https://cloudflare.test/client/v4", "account-1")

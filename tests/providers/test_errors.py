@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers import NAMES
-from providers.base import Completion, HttpResponse
+from providers.base import HttpResponse
+from providers.completion import Completion
 from providers.errors import (
     LONGEST_HINT_S,
     FailureKind,

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from providers.base import Message, Prompt, Usage
+from providers.completion import Usage
 from providers.errors import FailureKind, ProviderError
 from providers.gemini import Gemini
+from providers.prompt import Message, Prompt
 from tests.providers.asking import KEY, reply
 
 GEMINI = Gemini("gemini-3.5-flash-lite", "https://gemini.test", KEY)

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from providers.base import Completion, Message, Passage, Prompt, Sketch
+from providers.completion import Completion
 from providers.errors import FailureKind, ProviderError
 from providers.local import LONGEST_QUEUE, LocalModel, sound_sentences, without_controls
+from providers.prompt import Message, Passage, Prompt, Sketch
 from tests.providers.asking import prompt
 
 FACTS = "Name: Tidewell. It lends rowing boats to schools in Gdansk. Founder: Ania."
@@ -92,8 +93,10 @@ class Held(LocalModel):
         self.begun: queue.Queue[str] = queue.Queue()
         self.dropped: list[str] = []
 
-    def _write(self, prompt: Prompt, unwanted: Callable[[], bool]) -> Completion:
-        text = prompt.messages[-1].content
+    def _write(
+        self, prompt: Prompt, unwanted: Callable[[], bool], hear: Callable[[str], None]
+    ) -> Completion:
+        text = prompt.messages[-1].text
         self.begun.put(text)
         while not self.release.wait(0.005):
             if unwanted():

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from providers.base import Delta, Message, Prompt, Usage
+from providers.completion import Delta, Usage
 from providers.errors import FailureKind, ProviderError
 from providers.openrouter import IDENTITY, OpenRouter
+from providers.prompt import Message, Prompt
 from tests.providers.asking import KEY, reply
 
 OPENROUTER = OpenRouter(IDENTITY, "openrouter/free", "https://openrouter.test/api/v1", KEY)
@@ -211,7 +212,7 @@ def test_events_become_deltas() -> None:
     assert event(choices=[last], usage=COUNTS) == Delta("", "stop", usage=Usage(9, 12, 8, 4))
     assert event(choices=[], usage=COUNTS) == Delta(usage=Usage(9, 12, 8, 4))
     assert event(choices=[]) is None
-    assert event(choices=[{"delta": {"reasoning": "plan"}}]) == Delta()
+    assert event(choices=[{"delta": {"reasoning": "plan"}}]) == Delta(reasoning="plan")
     assert OPENROUTER.decode_event("[DONE]") == Delta(done=True)
 
 

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from providers import Entry
-from providers.base import Completion, Usage
+from providers.completion import Completion, Usage
 from providers.errors import FailureKind, ProviderError
 from providers.transport import LARGEST_BODY, HttpUpstream, Transport
 from sandbox.running import RunningSandbox
