@@ -10,15 +10,16 @@ import logging
 import random
 import re
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
 from clock import SYSTEM_CLOCK, Clock
+from flights import Flights
 from storage import Entry, Store
 from storage.ledger import Moment, moment
 from storage.sqlite import open_store
@@ -282,58 +283,3 @@ class Lease:
             )
         except (KeyError, TypeError, ValueError):
             return False
-
-
-@dataclass(slots=True)
-class Flight(Generic[T]):
-    """One piece of work under way, and how many are waiting for it."""
-
-    task: asyncio.Task[T]
-    waiting: int = 0
-
-
-class Flights:
-    """Single-flight: equal work is done once, for all who ask while it is under way.
-
-    The work belongs to the application, not to the first asker: any of them may leave, and only
-    when the last one has left is it cancelled.
-    """
-
-    def __init__(self) -> None:
-        self._under_way: dict[str, Flight[Any]] = {}
-
-    async def join(
-        self, key: str, work: Callable[[], Awaitable[T]], timeout_s: float | None = None
-    ) -> tuple[T, bool]:
-        """The outcome of *work*, and whether somebody else had already begun it.
-
-        Raises `TimeoutError` after *timeout_s* seconds; the work goes on for the others.
-        """
-        flight: Flight[T] | None = self._under_way.get(key)
-        joined = flight is not None
-        if flight is None:
-            flight = self._begin(key, work)
-        flight.waiting += 1
-        try:
-            done, _ = await asyncio.wait({flight.task}, timeout=timeout_s)
-            if not done:
-                raise TimeoutError
-        finally:
-            flight.waiting -= 1
-            if flight.waiting == 0 and not flight.task.done():
-                self._forget(key, flight)
-                flight.task.cancel()
-        return flight.task.result(), joined
-
-    def _begin(self, key: str, work: Callable[[], Awaitable[T]]) -> Flight[T]:
-        async def run() -> T:
-            return await work()
-
-        flight = Flight(asyncio.create_task(run()))
-        self._under_way[key] = flight
-        flight.task.add_done_callback(lambda _: self._forget(key, flight))
-        return flight
-
-    def _forget(self, key: str, flight: Flight[Any]) -> None:
-        if self._under_way.get(key) is flight:
-            del self._under_way[key]

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from providers.base import Upstream
+from providers.base import TOO_SMALL, Upstream
 from providers.errors import FailureKind, ProviderError
 from providers.prompt import Prompt
 from rate_limiter import Correction
 from storage.ledger import ACCOUNT, Limits
 
 ANSWER_TIME_S = 60.0  # what a request may take beside waiting for a slot
+STREAM_TIME_S = 120.0  # the same for one whose answer is read while it is written
 LEAST_ATTEMPT_S = 3.0  # an attempt is not begun with less
 RESERVE_PER_PROVIDER_S = 8.0  # kept back for each provider that may still have to be asked
 MOST_ATTEMPTS = 4
@@ -33,6 +34,10 @@ class Patience:
         if total_s is None or total_s >= self.total_s:
             return self
         return Patience(min(self.max_wait_s, total_s), total_s)
+
+    def for_a_stream(self) -> "Patience":
+        """The same, for an answer that is read while it is written."""
+        return Patience(self.max_wait_s, self.total_s + STREAM_TIME_S - ANSWER_TIME_S)
 
 
 PATIENCE = Patience()
@@ -100,6 +105,7 @@ VERDICTS: dict[FailureKind, Verdict] = {
     K.MODEL_GONE: Verdict(hold_s=3600),
     K.TOO_LARGE: Verdict(),
     K.BAD_REQUEST: Verdict(),
+    K.UNSUPPORTED: Verdict(),
     K.CONTENT_FILTER: Verdict(gives_up=True),
     K.SERVER_ERROR: Verdict(is_wide=True, counts=True, can_retry=True),
     K.OVERLOADED: Verdict(counts=True, hold_s=5),
@@ -114,8 +120,10 @@ VERDICTS: dict[FailureKind, Verdict] = {
 # The provider said no before any work was done.
 REFUSALS = frozenset(
     {K.MINUTE_LIMIT, K.DAILY_LIMIT, K.NO_FREE_QUOTA, K.CAPACITY, K.CREDITS, K.AUTH, K.ACCESS}
-    | {K.MODEL_GONE, K.TOO_LARGE, K.BAD_REQUEST, K.OVERLOADED, K.SERVER_ERROR, K.REDIRECT}
+    | {K.MODEL_GONE, K.TOO_LARGE, K.BAD_REQUEST, K.UNSUPPORTED, K.OVERLOADED, K.SERVER_ERROR}
+    | {K.REDIRECT}
 )
+FAULTS_OF_THE_REQUEST = (K.TOO_LARGE, K.BAD_REQUEST, K.UNSUPPORTED)
 
 
 def breaks(failure: FailureKind, upstream: Upstream, before: Sequence[Attempt] = ()) -> Key | None:
@@ -184,11 +192,13 @@ def share_of_time(remaining_s: float, others_left: int) -> float:
 class Journey:
     """One request on its way: what was tried, what was skipped, and how long it has waited.
 
-    *again* says who may be asked once more, and from when (monotonic seconds).
+    *upstreams* are those that may answer it, in order. *again* says who may be asked once more, and
+    from when (monotonic seconds).
     """
 
     prompt: Prompt
     name: str
+    upstreams: Sequence[Upstream]
     patience: Patience
     begin_s: float
     attempts: list[Attempt] = field(default_factory=list)
@@ -207,11 +217,11 @@ class Journey:
         provider, model = key = key_of(upstream)
         self.skipped[key] = Skipped(provider, model, reason, ready_in_s)
 
-    def candidates(self, upstreams: Sequence[Upstream]) -> list[Upstream]:
-        """Those of *upstreams* that may still be asked, in order."""
+    def candidates(self) -> list[Upstream]:
+        """Those that may still be asked, in order."""
         if len(self.attempts) >= MOST_ATTEMPTS:
             return []
-        return [upstream for upstream in upstreams if self._may_ask(upstream)]
+        return [upstream for upstream in self.upstreams if self._may_ask(upstream)]
 
     def note(self, upstream: Upstream, attempt: Attempt, retry_at_s: float | None) -> None:
         """Add *attempt*; from *retry_at_s* on the same model may be asked once more."""
@@ -222,15 +232,16 @@ class Journey:
         elif retry_at_s is not None:
             self.again[key_of(upstream)] = retry_at_s
 
-    def fault(self, upstreams: Sequence[Upstream]) -> FailureKind | None:
+    def fault(self) -> FailureKind | None:
         """What is wrong with the request itself, if that is why nobody could answer it."""
-        if upstreams and all(upstream.terms.unfit(self.prompt) for upstream in upstreams):
-            return K.TOO_LARGE
+        unfit = {upstream.terms.unfit(self.prompt) for upstream in self.upstreams}
+        if unfit and "" not in unfit:
+            return K.TOO_LARGE if TOO_SMALL in unfit else K.UNSUPPORTED
         kinds = {attempt.failure for attempt in self.attempts}
         asked = {attempt.provider for attempt in self.attempts}
-        if asked != {upstream.identity.name for upstream in upstreams}:
+        if asked != {upstream.identity.name for upstream in self.upstreams}:
             return None
-        return next((kind for kind in (K.TOO_LARGE, K.BAD_REQUEST) if kinds == {kind}), None)
+        return next((kind for kind in FAULTS_OF_THE_REQUEST if kinds == {kind}), None)
 
     def _may_ask(self, upstream: Upstream) -> bool:
         if reason := upstream.terms.unfit(self.prompt):

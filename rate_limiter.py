@@ -171,6 +171,8 @@ class RateLimiter:
 
     def paced(self, allowance: Allowance) -> Allowance:
         """*allowance* with the minimum interval that is in force."""
+        if allowance.is_own:
+            return allowance
         return replace(allowance, min_interval_s=self.min_interval_seconds)
 
     async def _aside(self, account: str, change: Callable[[Ledger], tuple[Ledger | None, T]]) -> T:

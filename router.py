@@ -14,10 +14,24 @@ import contextlib
 import logging
 import math
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
+from answers import (
+    MAKE,
+    AllProvidersFailed,
+    Declined,
+    Interrupted,
+    NoProviderConfigured,
+    Origin,
+    OutOfTime,
+    RateLimited,
+    Routed,
+    Unanswered,
+    Unfit,
+    recall,
+    remember,
+)
 from cache import ANY_FRESH, Cached, Freshness, ResponseCache
 from clock import SYSTEM_CLOCK, Clock
 from failover import (
@@ -28,7 +42,6 @@ from failover import (
     Journey,
     Key,
     Patience,
-    Skipped,
     breaks,
     correction,
     describe,
@@ -36,89 +49,34 @@ from failover import (
     retry_delay_s,
     share_of_time,
 )
+from flights import Hear
 from providers.base import Upstream
-from providers.completion import Completion, Usage
-from providers.errors import FailureKind, ProviderError
+from providers.completion import Completion
+from providers.errors import ProviderError
 from providers.health import Breaker, State
-from providers.prompt import Prompt, ToolCall
+from providers.prompt import Prompt
 from rate_limiter import Correction, RateLimiter, Slot
 from storage.ledger import ACCOUNT
+from streams import Opening, Stream
 from waiting_room import NoSeat, WaitingRoom
 
 log = logging.getLogger("trimaran.router")
 
-CacheState = Literal["HIT", "MISS", "STALE", "JOINED"]
-
 METER_EVERY_S = 300.0
 LEAST_WAIT_S = 0.001  # less than that is rounding, and would be asked for again and again
-MAKE = 1  # of the cached form of an answer; raised when that form changes
-LOCAL = "local"  # the embedded model's name; it is no provider that failover chooses
 
 
 @dataclass(frozen=True, slots=True)
-class Routed:
-    """An answer and where it came from. *notes* are those of the prompt that was answered."""
+class Question:
+    """What is asked, by whom it may be answered, and how; *frame* makes its prompt."""
 
-    completion: Completion
-    provider: str
-    cache: CacheState
-    attempts: tuple[Attempt, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    waited_s: float = 0.0
-    age_s: float = 0.0
-    notes: Any = None
-
-    @property
-    def is_draft(self) -> bool:
-        """Whether the embedded model wrote it, which is never a real answer."""
-        return self.provider == LOCAL
-
-
-class Unanswered(Exception):
-    """No provider answered. *retry_after_s* says when asking again may help, if that is known."""
-
-    def __init__(
-        self,
-        message: str,
-        attempts: tuple[Attempt, ...] = (),
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.attempts = attempts
-        self.retry_after_s = retry_after_s
-
-
-class NoProviderConfigured(Unanswered):
-    """There is nobody to ask."""
-
-
-class AllProvidersFailed(Unanswered):
-    """Everybody who could be asked failed."""
-
-
-class RateLimited(Unanswered):
-    """Every provider is inside its limits, and the next slot is too far away."""
-
-
-class OutOfTime(Unanswered):
-    """The caller's own time limit is over."""
-
-
-class Declined(Exception):
-    """A provider refused the content; asking others would be shopping for a laxer filter."""
-
-    def __init__(self, attempts: tuple[Attempt, ...]) -> None:
-        super().__init__(f"{attempts[-1].label} declined the request: {attempts[-1].reason}")
-        self.attempts = attempts
-
-
-class Unfit(Exception):
-    """The request itself is at fault: too long, or not understood by anybody."""
-
-    def __init__(self, kind: FailureKind, attempts: tuple[Attempt, ...]) -> None:
-        super().__init__(f"No provider could take the request: {describe(attempts)}")
-        self.kind = kind
-        self.attempts = attempts
+    key: str
+    frame: Callable[[], Awaitable[Prompt]]
+    name: str
+    upstreams: Sequence[Upstream]
+    last_resort: Upstream | None
+    freshness: Freshness
+    patience: Patience
 
 
 class Router:
@@ -155,59 +113,66 @@ class Router:
         name: str,
         freshness: Freshness = ANY_FRESH,
         timeout_s: float | None = None,
+        among: Sequence[Upstream] | None = None,
     ) -> Routed:
         """Answer the question called *key*; *frame* makes its prompt, and is called only if needed.
 
         *name* is what the log lines call the request; *timeout_s* lowers the time that it may take.
+        *among* are those that may answer: by default all, and the last resort after them.
         Raises `Unanswered`, `Declined` or `Unfit`.
         """
-        cached = self._look_up(key) if freshness.may_read else None
-        if cached is not None and freshness.accepts(cached):
-            log.info("✅ Cache hit for %s", name)
-            return _recall(cached, "HIT")
-        patience = self.patience.lowered(timeout_s)
+        asked = self._question(key, frame, name, freshness, self.patience.lowered(timeout_s), among)
+        async with self._answering(asked, in_pieces=False) as stream:
+            return await stream.whole()
 
-        def newly_stored() -> Cached | None:
-            found = self._look_up(key) if freshness.may_read else None
-            return found if found is not None and freshness.accepts(found) else None
+    @contextlib.asynccontextmanager
+    async def stream(
+        self,
+        key: str,
+        frame: Callable[[], Awaitable[Prompt]],
+        *,
+        name: str,
+        freshness: Freshness = ANY_FRESH,
+        timeout_s: float | None = None,
+        among: Sequence[Upstream] | None = None,
+        in_pieces: bool = True,
+    ) -> AsyncIterator[Stream]:
+        """As `complete`, for a reader who takes the answer while it is written.
 
-        async def work() -> Routed:
-            async with self.cache.leading(key, newly_stored) as found:
-                if found is not None:
-                    return _recall(found, "JOINED")
-                return await self._answer(key, await frame(), name, cached, freshness, patience)
+        Without *in_pieces* it is written whole before any of it can be read, so that whatever
+        fails on the way can be made good. The stream raises `Interrupted` as well.
+        """
+        patience = self.patience.for_a_stream().lowered(timeout_s)
+        asked = self._question(key, frame, name, freshness, patience, among)
+        async with self._answering(asked, in_pieces=in_pieces) as stream:
+            yield stream
 
-        try:
-            if not freshness.may_store:  # its question is its own: nobody joins it
-                async with asyncio.timeout(patience.total_s):
-                    return await self._answer(key, await frame(), name, cached, freshness, patience)
-            routed, joined = await self.cache.flights.join(key, work, patience.total_s)
-        except TimeoutError:
-            raise OutOfTime(f"No answer within {patience.total_s:g} s") from None
-        return replace(routed, cache="JOINED") if joined and routed.cache == "MISS" else routed
+    async def route(
+        self,
+        prompt: Prompt,
+        name: str,
+        patience: Patience = PATIENCE,
+        among: Sequence[Upstream] | None = None,
+        hear: Hear | None = None,
+    ) -> Routed:
+        """Ask the models in order until one answers.
 
-    async def route(self, prompt: Prompt, name: str, patience: Patience = PATIENCE) -> Routed:
-        """Ask the models in order until one answers. Raises `Unanswered`, `Declined` or `Unfit`."""
-        if not self.upstreams:
+        *hear* is given an `Origin` and then the pieces of the answer while it is written.
+        Raises `Unanswered`, `Declined`, `Unfit` or `Interrupted`.
+        """
+        upstreams = self.upstreams if among is None else among
+        if not upstreams:
             raise NoProviderConfigured("No LLM API keys configured")
-        self._announce(name)
-        journey = Journey(prompt, name, patience, self.clock.monotonic())
-        while candidates := journey.candidates(self.upstreams):
+        self._announce(name, upstreams)
+        journey = Journey(prompt, name, upstreams, patience, self.clock.monotonic())
+        while candidates := journey.candidates():
             asked_s = self.clock.monotonic()
             upstream, slot = await self._next_free(candidates, journey)
             journey.waited_s += self.clock.monotonic() - asked_s
-            completion = await self._attempt(upstream, slot, journey)
+            completion = await self._attempt(upstream, slot, journey, hear)
             if completion is not None:
                 log.info("✅ %s succeeded for %s", upstream.identity.label, name)
-                return Routed(
-                    completion,
-                    upstream.identity.name,
-                    "MISS",
-                    tuple(journey.attempts),
-                    tuple(journey.skipped.values()),
-                    journey.waited_s,
-                    notes=prompt.notes,
-                )
+                return _routed(completion, upstream, journey)
         raise await self._unanswered(journey)
 
     async def aclose(self) -> None:
@@ -219,42 +184,92 @@ class Router:
         if self.last_resort is not None:
             await self.last_resort.aclose()
 
-    async def _answer(
+    def _question(
         self,
         key: str,
-        prompt: Prompt,
+        frame: Callable[[], Awaitable[Prompt]],
         name: str,
-        cached: Cached | None,
         freshness: Freshness,
         patience: Patience,
-    ) -> Routed:
-        """A provider's answer, kept for later; else what is left when nobody answers."""
+        among: Sequence[Upstream] | None,
+    ) -> Question:
+        upstreams, last_resort = (
+            (self.upstreams, self.last_resort) if among is None else (among, None)
+        )
+        return Question(key, frame, name, upstreams, last_resort, freshness, patience)
+
+    @contextlib.asynccontextmanager
+    async def _answering(self, asked: Question, *, in_pieces: bool) -> AsyncIterator[Stream]:
+        """The answer to *asked* on its way: from the cache, under way already, or begun now."""
+        cached = self._look_up(asked.key) if asked.freshness.may_read else None
+        if cached is not None and asked.freshness.accepts(cached):
+            log.info("✅ Cache hit for %s", asked.name)
+            yield Stream(recall(cached, "HIT"))
+            return
+
+        def newly_stored() -> Cached | None:
+            found = self._look_up(asked.key) if asked.freshness.may_read else None
+            return found if found is not None and asked.freshness.accepts(found) else None
+
+        async def work(hear: Hear) -> Routed:
+            heard = hear if in_pieces else None
+            if not asked.freshness.may_store:
+                return await self._answer(asked, cached, heard)
+            async with self.cache.leading(asked.key, newly_stored) as found:
+                if found is not None:
+                    return recall(found, "JOINED")
+                return await self._answer(asked, cached, heard)
+
+        # A question that must not be stored is its own: nobody joins it.
+        flight_key = (asked.key, in_pieces) if asked.freshness.may_store else object()
         try:
-            routed = await self.route(prompt, name, patience)
-        except Unanswered as unanswered:
-            if cached is not None and freshness.accepts_stale():
-                log.warning("⏳ Stale answer for %s: %s", name, unanswered)
-                return replace(_recall(cached, "STALE"), attempts=unanswered.attempts)
-            if self.last_resort is None:
+            async with asyncio.timeout(asked.patience.total_s) as guard:
+                async with self.cache.flights.board(flight_key, work) as (flight, joined):
+                    yield Stream(flight, joined=joined)
+        except TimeoutError:
+            if not guard.expired():
                 raise
-            return await self._draft(self.last_resort, prompt, name, unanswered)
-        if freshness.may_store and routed.completion.is_whole:
-            self.cache.set(key, _remember(routed))
+            raise OutOfTime(f"No answer within {asked.patience.total_s:g} s") from None
+
+    async def _answer(self, asked: Question, cached: Cached | None, hear: Hear | None) -> Routed:
+        """A provider's answer, kept for later; else what is left when nobody answers."""
+        prompt = await asked.frame()
+        try:
+            routed = await self.route(prompt, asked.name, asked.patience, asked.upstreams, hear)
+        except Unanswered as unanswered:
+            if cached is not None and asked.freshness.accepts_stale():
+                log.warning("⏳ Stale answer for %s: %s", asked.name, unanswered)
+                return replace(recall(cached, "STALE"), attempts=unanswered.attempts)
+            if asked.last_resort is None:
+                raise
+            return await self._draft(asked.last_resort, prompt, asked, unanswered, hear)
+        if asked.freshness.may_store and routed.completion.is_whole:
+            self.cache.set(asked.key, remember(routed))
         return routed
 
     async def _draft(
-        self, local: Upstream, prompt: Prompt, name: str, unanswered: Unanswered
+        self,
+        local: Upstream,
+        prompt: Prompt,
+        asked: Question,
+        unanswered: Unanswered,
+        hear: Hear | None,
     ) -> Routed:
         """What the embedded model makes of *prompt*; never kept."""
-        journey = Journey(prompt, name, self.patience, self.clock.monotonic())
-        completion = await self._attempt(local, Slot(self.limiter.now()), journey)
-        attempts = (*unanswered.attempts, *journey.attempts)
+        journey = Journey(prompt, asked.name, (local,), asked.patience, self.clock.monotonic())
+        journey.attempts.extend(unanswered.attempts)
+        if prompt.needs - local.terms.abilities:
+            if isinstance(unanswered, NoProviderConfigured):
+                raise await self._unanswered(journey) from unanswered
+            raise unanswered
+        completion = await self._attempt(local, Slot(self.limiter.now()), journey, hear)
         if completion is None:
+            attempts = tuple(journey.attempts)
             raise AllProvidersFailed(
                 f"All LLM providers failed: {describe(attempts)}", attempts, retry_after_s=1.0
             ) from unanswered
-        log.info("✅ %s succeeded for %s", local.identity.label, name)
-        return Routed(completion, local.identity.name, "MISS", attempts, notes=prompt.notes)
+        log.info("✅ %s succeeded for %s", local.identity.label, asked.name)
+        return _routed(completion, local, journey)
 
     async def _next_free(
         self, candidates: Sequence[Upstream], journey: Journey
@@ -320,27 +335,38 @@ class Router:
                 shortest_s = min(shortest_s, wait_s)
         return None, Slot(), shortest_s
 
-    async def _attempt(self, upstream: Upstream, slot: Slot, journey: Journey) -> Completion | None:
-        """One call to *upstream*; None when it failed. Raises `Declined` for a refusal."""
+    async def _attempt(
+        self, upstream: Upstream, slot: Slot, journey: Journey, hear: Hear | None
+    ) -> Completion | None:
+        """One call to *upstream*; None when it failed and somebody else may be asked.
+
+        Raises `Declined` for a refusal, and `Interrupted` when the answer broke off halfway.
+        """
         identity, prompt = upstream.identity, journey.prompt
         begin_s = self.clock.monotonic()
         remaining_s = journey.begin_s + journey.patience.total_s - begin_s
         self._read_meter(upstream)
-        others = {u.identity.name for u in journey.candidates(self.upstreams)} - {identity.name}
+        others = {u.identity.name for u in journey.candidates()} - {identity.name}
         self._update_breakers(upstream, lambda breaker: breaker.calling(begin_s))
         log.info("🔄 Trying %s...", identity.label)
+
+        def attempted() -> Attempt:
+            elapsed_s, model = self.clock.monotonic() - begin_s, upstream.model
+            return Attempt(identity.name, identity.label, model, model, elapsed_s)
+
+        opening = Opening(hear, lambda: _origin(upstream, journey, attempted())) if hear else None
         outcome: Completion | ProviderError
         try:
             timeout_s = share_of_time(remaining_s, len(others))
-            outcome = await upstream.complete(prompt, timeout_s=timeout_s)
+            emit = opening.emit if opening else None
+            outcome = await upstream.complete(prompt, timeout_s=timeout_s, emit=emit)
         except ProviderError as error:
             outcome = error
         except BaseException:
             # The caller has left, or the fault is ours: the provider is not to blame.
             self._update_breakers(upstream, Breaker.released)
             raise
-        elapsed_s = self.clock.monotonic() - begin_s
-        attempt = Attempt(identity.name, identity.label, upstream.model, upstream.model, elapsed_s)
+        attempt = attempted()
         sent_at, need = slot.granted or self.limiter.now(), upstream.terms.need(prompt)
         if isinstance(outcome, Completion):
             journey.note(upstream, replace(attempt, model=outcome.model), None)
@@ -353,6 +379,8 @@ class Router:
         self._note_failure(upstream, attempt, outcome, journey)
         known = correction(outcome, upstream, self.chance)
         await self.limiter.settle(upstream.terms.allowance, need, sent_at, known)
+        if opening and opening.has_begun:
+            raise Interrupted(outcome.kind, tuple(journey.attempts))
         if VERDICTS[outcome.kind].gives_up:
             raise Declined(tuple(journey.attempts))
         return None
@@ -417,8 +445,8 @@ class Router:
         *wait_s* is when a request like it would get a slot, if that is known already.
         """
         attempts = tuple(journey.attempts)
-        if fault := journey.fault(self.upstreams):
-            return Unfit(fault, attempts)
+        if fault := journey.fault():
+            return Unfit(fault, attempts, tuple(journey.skipped.values()))
         if wait_s is None:
             wait_s = await self._turn_in_s(journey)
         when = f"next slot in {max(1, math.ceil(wait_s))} s"
@@ -433,7 +461,7 @@ class Router:
 
     async def _turn_in_s(self, journey: Journey) -> float:
         """In how many seconds a request like *journey* that comes now would get its slot."""
-        options = [u for u in self.upstreams if not u.terms.unfit(journey.prompt)]
+        options = [u for u in journey.upstreams if not u.terms.unfit(journey.prompt)]
         return await self.forecast(options, journey.prompt, self.room.waiting + 1)
 
     async def forecast(self, options: Sequence[Upstream], prompt: Prompt, calls: int) -> float:
@@ -443,8 +471,8 @@ class Router:
         sendings = await self.limiter.forecast(needs, calls)
         return max(shut_s, sendings[-1].wait_s if len(sendings) == calls else math.inf)
 
-    def _announce(self, name: str) -> None:
-        labels = {upstream.identity: None for upstream in self.upstreams}
+    def _announce(self, name: str, upstreams: Sequence[Upstream]) -> None:
+        labels = {upstream.identity: None for upstream in upstreams}
         for identity in labels:
             log.info("%s %s available for %s", identity.mark, identity.announced_as, name)
         log.info("📡 Attempting %d provider(s) for %s", len(labels), name)
@@ -461,27 +489,25 @@ def _breaker_keys(upstream: Upstream) -> tuple[Key, Key]:
     return (upstream.identity.name, ACCOUNT), key_of(upstream)
 
 
-def _remember(routed: Routed) -> dict[str, Any]:
-    completion = asdict(routed.completion)
-    return {
-        "make": MAKE,
-        "provider": routed.provider,
-        "completion": completion,
-        "notes": routed.notes,
-    }
+def _origin(upstream: Upstream, journey: Journey, answering: Attempt) -> Origin:
+    """Where an answer comes from that *answering* has just begun to give."""
+    return Origin(
+        provider=upstream.identity.name,
+        model=upstream.model,
+        attempts=(*journey.attempts, answering),
+        skipped=tuple(journey.skipped.values()),
+        waited_s=journey.waited_s,
+    )
 
 
-def _recall(cached: Cached, state: CacheState) -> Routed:
-    kept = cached.value["completion"]
-    own = {
-        "usage": Usage(**kept["usage"]),
-        "tool_calls": tuple(ToolCall(**call) for call in kept.get("tool_calls", ())),
-        "logprobs": tuple(kept.get("logprobs", ())),
-    }
+def _routed(completion: Completion, upstream: Upstream, journey: Journey) -> Routed:
+    """The answer that *journey* has come to."""
     return Routed(
-        completion=Completion(**{**kept, **own}),
-        provider=cached.value["provider"],
-        cache=state,
-        age_s=cached.age_s,
-        notes=cached.value["notes"],
+        provider=upstream.identity.name,
+        model=completion.model,
+        attempts=tuple(journey.attempts),
+        skipped=tuple(journey.skipped.values()),
+        waited_s=journey.waited_s,
+        completion=completion,
+        notes=journey.prompt.notes,
     )

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from answers import RateLimited, Unanswered
 from bench.providers import TOKENS_IN, SimulatedUpstream, World
 from bench.virtual_time import VirtualClock, VirtualLoop, run
 from cache import ResponseCache
@@ -26,7 +27,7 @@ from providers.errors import FailureKind, ProviderError
 from providers.free_tiers import FreeModel
 from providers.prompt import Message, Prompt
 from rate_limiter import RateLimiter
-from router import RateLimited, Router, Unanswered
+from router import Router
 from sandbox import quotas
 from storage.ledger import ACCOUNT, Limits
 from storage.memory import MemoryStore

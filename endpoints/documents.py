@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
+from answers import Origin
 from endpoints.requests import (
     DocumentRequest,
     FreshnessAsked,
@@ -19,7 +20,6 @@ from endpoints.requests import (
 from planning.documents import DOCUMENTS
 from planning.documents.base import DocumentType
 from planning.planner import Planner
-from router import Routed
 
 
 def _planner(request: Request) -> Planner:
@@ -77,22 +77,22 @@ def _handler(document: DocumentType) -> Handler:
     return write
 
 
-def provenance(routed: Routed) -> dict[str, str]:
+def provenance(origin: Origin) -> dict[str, str]:
     """The headers that say where an answer came from."""
     return {
-        "X-Provider": routed.provider,
-        "X-Model": re.sub(r"[^\x21-\x7e]", "", routed.completion.model)[:128],
-        "X-Cache": routed.cache,
-        "X-Attempts": str(len(routed.attempts)),
-        "Age": str(math.floor(routed.age_s)),
+        "X-Provider": origin.provider,
+        "X-Model": re.sub(r"[^\x21-\x7e]", "", origin.model)[:128],
+        "X-Cache": origin.cache,
+        "X-Attempts": str(len(origin.attempts)),
+        "Age": str(math.floor(origin.age_s)),
     }
 
 
-def route_receipt(routed: Routed) -> str:
+def route_receipt(origin: Origin) -> str:
     """Who was tried, who was skipped and why, and how long it waited: JSON for a header."""
     receipt = {
-        "cache": routed.cache,
-        "waited_s": round(routed.waited_s, 3),
+        "cache": origin.cache,
+        "waited_s": round(origin.waited_s, 3),
         "tried": [
             {
                 "provider": attempt.provider,
@@ -100,7 +100,7 @@ def route_receipt(routed: Routed) -> str:
                 "elapsed_s": round(attempt.elapsed_s, 3),
                 "failure": attempt.reason or None,
             }
-            for attempt in routed.attempts
+            for attempt in origin.attempts
         ],
         "skipped": [
             {
@@ -109,7 +109,7 @@ def route_receipt(routed: Routed) -> str:
                 "reason": skipped.reason,
                 "ready_in_s": None if skipped.ready_in_s is None else round(skipped.ready_in_s, 1),
             }
-            for skipped in routed.skipped
+            for skipped in origin.skipped
         ],
     }
     return json.dumps(receipt, separators=(",", ":"))  # ASCII only, as a header must be

@@ -7,11 +7,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from answers import Declined, NoProviderConfigured, OutOfTime, Unanswered, Unfit
 from endpoints.shutdown import ShuttingDown
 from failover import Attempt
 from planning.speech import NoSpeech, SpeechFailed, Unspeakable
 from providers.errors import FailureKind
-from router import Declined, NoProviderConfigured, OutOfTime, Unanswered, Unfit
 
 WHAT_TO_DO = (
     "add at least one API key to .env (docs/QUICK_START.md says how to get one for free), or"

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from answers import Routed
 from cache import ANY_FRESH, Freshness
 from planning.documents.base import DocumentType
 from planning.idea import Idea
 from planning.letter import letter, spoken
 from planning.research import Findings, Search
 from providers.prompt import Prompt
-from router import Routed, Router
+from router import Router
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ class Identity:
     mark: str
 
 
+TOO_SMALL = "its context is too small"
 LACKS: Mapping[Ability, str] = {
     "images": "cannot see images",
     "tools": "cannot call tools",
@@ -137,7 +138,7 @@ class Terms:
         if lacking := prompt.needs - self.abilities:
             return " and ".join(LACKS[ability] for ability in sorted(lacking))
         if prompt.estimated_tokens + (prompt.max_tokens or 0) > self.context_tokens:
-            return "its context is too small"
+            return TOO_SMALL
         return ""
 
     def need(self, prompt: Prompt) -> Need:

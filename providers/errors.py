@@ -35,6 +35,7 @@ class FailureKind(StrEnum):
     MODEL_GONE = "the model is not available"
     TOO_LARGE = "the prompt is too long for the model"
     BAD_REQUEST = "the request was not understood"
+    UNSUPPORTED = "cannot do what the request asks"
     CONTENT_FILTER = "declined by the content filter"
     SERVER_ERROR = "server error"
     OVERLOADED = "overloaded"

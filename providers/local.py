@@ -35,7 +35,10 @@ class LocalModel:
     identity = IDENTITY
     model = MODEL
     terms = Terms(
-        Allowance(IDENTITY.name), tier=1, context_tokens=CONTEXT_TOKENS, abilities=frozenset()
+        Allowance(IDENTITY.name, is_own=True),
+        tier=1,
+        context_tokens=CONTEXT_TOKENS,
+        abilities=frozenset(),
     )
 
     def __init__(self) -> None:

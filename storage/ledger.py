@@ -71,12 +71,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """The rules of one account for calls to one model."""
+    """The rules of one account for calls to one model.
+
+    *is_own* says that it is this machine's or the user's own, which needs no minimum interval.
+    """
 
     account: str
     zone: str = "UTC"  # where the provider's day begins at midnight
     scopes: tuple[tuple[str, Limits], ...] = ()
     min_interval_s: float = 0.0
+    is_own: bool = False
 
     @property
     def is_open(self) -> bool:

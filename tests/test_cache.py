@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cache import LARGEST_VALUE, Flights, Freshness, Lease, ResponseCache
+from cache import LARGEST_VALUE, Freshness, Lease, ResponseCache
 from storage import Entry
 from storage.ledger import moment
 from storage.memory import MemoryStore
@@ -168,89 +168,6 @@ def test_nothing_is_written_before_the_first_use(tmp_path: Path) -> None:
 def test_cache_control_of_a_request_is_understood(header: str, expected: Freshness) -> None:
     """And what we do not know is ignored."""
     assert Freshness.from_header(header) == expected
-
-
-@pytest.mark.anyio
-async def test_equal_work_is_done_once_for_all_who_ask() -> None:
-    """500 askers, one piece of work, one outcome."""
-    flights, begun, gate = Flights(), 0, asyncio.Event()
-
-    async def work() -> str:
-        nonlocal begun
-        begun += 1
-        await gate.wait()
-        return "done"
-
-    askers = [asyncio.create_task(flights.join("key", work)) for _ in range(500)]
-    await asyncio.sleep(0)
-    gate.set()
-    outcomes = await asyncio.gather(*askers)
-    assert begun == 1
-    assert {outcome for outcome, _ in outcomes} == {"done"}
-    assert sum(joined for _, joined in outcomes) == 499
-
-
-@pytest.mark.anyio
-async def test_askers_may_leave_without_harm_to_the_others() -> None:
-    """Not even the first one is missed."""
-    flights, gate = Flights(), asyncio.Event()
-
-    async def work() -> str:
-        await gate.wait()
-        return "done"
-
-    askers = [asyncio.create_task(flights.join("key", work)) for _ in range(10)]
-    await asyncio.sleep(0)
-    for leaving in askers[:9]:
-        leaving.cancel()
-    await asyncio.wait(askers[:9])
-    gate.set()
-    assert await askers[9] == ("done", True)
-
-
-@pytest.mark.anyio
-async def test_when_the_last_asker_leaves_the_work_ends() -> None:
-    """And the next asker begins anew."""
-    flights, ended = Flights(), asyncio.Event()
-
-    async def endless() -> str:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        return "never"
-
-    asker = asyncio.create_task(flights.join("key", endless))
-    await asyncio.sleep(0)
-    asker.cancel()
-    await asyncio.wait([asker])
-    await asyncio.wait_for(ended.wait(), 5)
-
-    async def quick() -> str:
-        return "anew"
-
-    assert await flights.join("key", quick) == ("anew", False)
-
-
-@pytest.mark.anyio
-async def test_a_failure_is_shared_and_then_forgotten() -> None:
-    """One attempt for all who waited; the next asker tries again."""
-    flights, begun = Flights(), 0
-
-    async def failing() -> str:
-        nonlocal begun
-        begun += 1
-        await asyncio.sleep(0)
-        raise ZeroDivisionError
-
-    outcomes = await asyncio.gather(
-        *(flights.join("key", failing) for _ in range(5)), return_exceptions=True
-    )
-    assert begun == 1
-    assert all(isinstance(outcome, ZeroDivisionError) for outcome in outcomes)
-    with pytest.raises(ZeroDivisionError):
-        await flights.join("key", failing)
-    assert begun == 2
 
 
 @pytest.mark.anyio

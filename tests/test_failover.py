@@ -37,9 +37,13 @@ def upstream(name: str = "gemini", model: str = "flash", **terms: object) -> Fak
     return made
 
 
-def journey(prompt: Prompt = PROMPT, patience: Patience = Patience()) -> Journey:  # noqa: B008 - frozen
-    """A request at its beginning."""
-    return Journey(prompt, "plan", patience, 0.0)
+def journey(
+    *upstreams: FakeUpstream,
+    prompt: Prompt = PROMPT,
+    patience: Patience = Patience(),  # noqa: B008 - frozen
+) -> Journey:
+    """A request at its beginning, which *upstreams* may answer."""
+    return Journey(prompt, "plan", upstreams, patience, 0.0)
 
 
 def failed(asked: FakeUpstream, kind: FailureKind) -> Attempt:
@@ -151,52 +155,52 @@ def test_the_same_model_is_asked_again_only_where_that_helps(
 def test_a_model_that_failed_is_not_asked_again_but_its_neighbour_is() -> None:
     """When the fault is the model's own."""
     high, low, other = upstream(model="high"), upstream(model="low"), upstream("openrouter")
-    on_its_way = journey()
+    on_its_way = journey(high, low, other)
     on_its_way.note(high, failed(high, K.OVERLOADED), None)
-    assert on_its_way.candidates([high, low, other]) == [low, other]
+    assert on_its_way.candidates() == [low, other]
 
 
 def test_a_wide_failure_rules_out_the_whole_provider() -> None:
     """Its other models are behind the same door."""
     high, low, other = upstream(model="high"), upstream(model="low"), upstream("openrouter")
-    on_its_way = journey()
+    on_its_way = journey(high, low, other)
     on_its_way.note(high, failed(high, K.TIMEOUT), None)
-    assert on_its_way.candidates([high, low, other]) == [other]
+    assert on_its_way.candidates() == [other]
 
 
 def test_one_retry_of_the_same_model_and_not_two() -> None:
     """Whichever it is."""
     one, two = upstream(), upstream("openrouter")
-    on_its_way = journey()
+    on_its_way = journey(one, two)
     on_its_way.note(one, failed(one, K.RESET), 5.0)
     on_its_way.note(two, failed(two, K.RESET), 6.0)
     assert on_its_way.again == {key_of(one): 5.0, key_of(two): 6.0}
     on_its_way.note(one, failed(one, K.RESET), 7.0)
     assert on_its_way.again == {}
     assert on_its_way.retried
-    assert on_its_way.candidates([one, two]) == []
+    assert on_its_way.candidates() == []
 
 
 def test_two_attempts_on_a_provider_and_four_in_all() -> None:
     """However many models there are."""
     models = [upstream(model=f"m{n}") for n in range(5)]
     others = [upstream(f"p{n}") for n in range(5)]
-    on_its_way = journey()
+    on_its_way = journey(*models, *others)
     for asked in models[:2]:
         on_its_way.note(asked, failed(asked, K.BAD_BODY), None)
-    assert on_its_way.candidates([*models, *others]) == others
+    assert on_its_way.candidates() == others
     for asked in others[:2]:
         on_its_way.note(asked, failed(asked, K.BAD_BODY), None)
     assert len(on_its_way.attempts) == MOST_ATTEMPTS
-    assert on_its_way.candidates([*models, *others]) == []
+    assert on_its_way.candidates() == []
 
 
 def test_a_model_below_the_tasks_floor_is_not_asked() -> None:
     """Nor one whose context is too small; both are told in the receipt."""
     weak, small, good = upstream("a", tier=1), upstream("b", context_tokens=100), upstream("c")
     prompt = Prompt(messages=(Message("user", "x" * 4_000),), least_tier=2, max_tokens=10)
-    on_its_way = journey(prompt)
-    assert on_its_way.candidates([weak, small, good]) == [good]
+    on_its_way = journey(weak, small, good, prompt=prompt)
+    assert on_its_way.candidates() == [good]
     reasons = {skipped.provider: skipped.reason for skipped in on_its_way.skipped.values()}
     assert reasons == {"a": "not good enough for the task", "b": "its context is too small"}
 
@@ -204,22 +208,22 @@ def test_a_model_below_the_tasks_floor_is_not_asked() -> None:
 def test_the_request_is_at_fault_only_when_everybody_says_so() -> None:
     """One provider's opinion is not enough."""
     one, two = upstream("one"), upstream("two")
-    on_its_way = journey()
-    assert on_its_way.fault([one, two]) is None
+    on_its_way = journey(one, two)
+    assert on_its_way.fault() is None
     on_its_way.note(one, failed(one, K.TOO_LARGE), None)
-    assert on_its_way.fault([one, two]) is None
+    assert on_its_way.fault() is None
     on_its_way.note(two, failed(two, K.TOO_LARGE), None)
-    assert on_its_way.fault([one, two]) is K.TOO_LARGE
-    mixed = journey()
+    assert on_its_way.fault() is K.TOO_LARGE
+    mixed = journey(one, two)
     mixed.note(one, failed(one, K.BAD_REQUEST), None)
     mixed.note(two, failed(two, K.TIMEOUT), None)
-    assert mixed.fault([one, two]) is None
+    assert mixed.fault() is None
 
 
 def test_a_prompt_that_fits_nowhere_is_too_large() -> None:
     """Without any call."""
     prompt = Prompt(messages=(Message("user", "x" * 4_000),))
-    assert journey(prompt).fault([upstream(context_tokens=100)]) is K.TOO_LARGE
+    assert journey(upstream(context_tokens=100), prompt=prompt).fault() is K.TOO_LARGE
 
 
 def test_a_callers_time_can_only_be_lowered() -> None:

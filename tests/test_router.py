@@ -10,6 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answers import (
+    LOCAL,
+    AllProvidersFailed,
+    Declined,
+    NoProviderConfigured,
+    RateLimited,
+    Routed,
+)
 from cache import ANY_FRESH, Freshness, ResponseCache
 from failover import VERDICTS, Patience, share_of_time
 from providers.base import Emit, Identity
@@ -18,15 +26,7 @@ from providers.errors import FailureKind, ProviderError
 from providers.fake import After, FakeUpstream
 from providers.prompt import Message, Prompt
 from rate_limiter import RateLimiter
-from router import (
-    LOCAL,
-    AllProvidersFailed,
-    Declined,
-    NoProviderConfigured,
-    RateLimited,
-    Routed,
-    Router,
-)
+from router import Router
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import pytest
 
+from answers import Routed
 from cache import ANY_FRESH, Freshness, ResponseCache
 from failover import Patience
 from providers import Access, configured
 from providers.prompt import Message, Prompt
 from providers.transport import HttpUpstream, Timeouts, Transport
 from rate_limiter import RateLimiter
-from router import Routed, Router
+from router import Router
 from sandbox.running import RunningSandbox, running_sandbox
 from storage import Store
 from storage.ledger import Limits

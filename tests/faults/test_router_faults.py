@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from answers import AllProvidersFailed, Declined, RateLimited, Unanswered, Unfit
 from cache import Freshness
 from failover import Patience
 from providers.errors import FailureKind
-from router import AllProvidersFailed, Declined, RateLimited, Unanswered, Unfit
 from sandbox.running import RunningSandbox, running_sandbox
 from storage.ledger import Limits
 from storage.sqlite import FILE_NAME, SqliteStore

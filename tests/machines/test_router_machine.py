@@ -6,13 +6,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from answers import Declined, Routed, Unanswered, Unfit
 from cache import Freshness, ResponseCache
 from failover import MOST_ATTEMPTS, MOST_ATTEMPTS_PER_PROVIDER, Patience
 from providers.errors import FailureKind, ProviderError
 from providers.fake import After, FakeUpstream
 from providers.prompt import Message, Prompt
 from rate_limiter import RateLimiter
-from router import Declined, Routed, Router, Unanswered, Unfit
+from router import Router
 from storage.ledger import Limits
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock

@@ -6,13 +6,14 @@ import os
 import sys
 from pathlib import Path
 
+from answers import Declined, Unanswered, Unfit
 from cache import ResponseCache
 from failover import Patience
 from providers import Access, configured
 from providers.prompt import Message, Prompt
 from providers.transport import HttpUpstream, Transport
 from rate_limiter import RateLimiter
-from router import Declined, Router, Unanswered, Unfit
+from router import Router
 from storage.ledger import Limits
 from storage.sqlite import FILE_NAME, SqliteStore
 
