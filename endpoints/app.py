@@ -4,31 +4,24 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import RedirectResponse
 
 from cache import ResponseCache
-from endpoints import errors
+from endpoints import errors, provenance
 from endpoints.documents import document_routes
 from endpoints.middleware import BodyLimit, RequestContext
-from endpoints.requests import CallerGone
 from endpoints.shutdown import RefuseNewWork, Shutdown
 from endpoints.speech import speech_routes
 from endpoints.status import status_routes
+from endpoints.v1.routes import v1_routes
 from planning.planner import Planner
 from planning.speech import Speaker
 
 LARGEST_BODY = 1 << 20  # bytes
-PROVENANCE = [
-    "X-Provider",
-    "X-Model",
-    "X-Cache",
-    "Age",
-    "X-Attempts",
-    "X-Request-ID",
-    "Retry-After",
-]
+LARGEST_CHAT = 4 << 20  # bytes; it may hold images
+EXPOSED = [*provenance.NAMES, "X-Request-ID", "Retry-After", "retry-after-ms", "x-should-retry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +55,7 @@ def create_app(services: Services, *, origins: Sequence[str] = ()) -> FastAPI:
     app.include_router(document_routes())
     app.include_router(speech_routes())
     app.include_router(status_routes())
+    app.include_router(v1_routes())
     errors.install(app)
 
     @app.get("/", include_in_schema=False)
@@ -72,19 +66,20 @@ def create_app(services: Services, *, origins: Sequence[str] = ()) -> FastAPI:
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.exception_handler(CallerGone)
-    async def gone(_: Request, __: CallerGone) -> Response:
-        return Response(status_code=499)  # nobody reads it; logs show it, as nginx would
-
     if origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(origins),
             allow_methods=["GET", "POST"],
-            allow_headers=["content-type", "cache-control", "x-request-id"],
-            expose_headers=PROVENANCE,
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
         )
-    app.add_middleware(RefuseNewWork, shutdown=app.state.shutdown)
-    app.add_middleware(BodyLimit, largest_bytes=LARGEST_BODY)
+    app.add_middleware(RefuseNewWork, shutdown=app.state.shutdown, answer=errors.answer)
+    app.add_middleware(BodyLimit, largest_bytes=largest_body)
     app.add_middleware(RequestContext)
     return app
+
+
+def largest_body(path: str) -> int:
+    """How many bytes the body of a request for *path* may have."""
+    return LARGEST_CHAT if path.startswith("/v1/") else LARGEST_BODY

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Callable
 from contextvars import ContextVar
 
 from fastapi import HTTPException
@@ -22,9 +23,9 @@ PAGES = ("/docs", "/redoc")  # load their scripts, so they cannot have the polic
 class BodyLimit:
     """Stops reading a body that is too large, declared or not, and lets the app answer 413."""
 
-    def __init__(self, app: ASGIApp, largest_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, largest_bytes: Callable[[str], int]) -> None:
         self.app = app
-        self.largest_bytes = largest_bytes
+        self.largest_bytes = largest_bytes  # by path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -33,16 +34,16 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         size = int(declared) if declared.isdigit() and len(declared) < 19 else 0
-        read = 0
-        too_large = HTTPException(413, f"The body is larger than {self.largest_bytes} bytes")
+        read, most = 0, self.largest_bytes(scope["path"])
+        too_large = HTTPException(413, f"The body is larger than {most} bytes")
 
         async def receive_within_limit() -> Message:
             nonlocal read
-            if size > self.largest_bytes:
+            if size > most:
                 raise too_large
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self.largest_bytes:
+            if read > most:
                 raise too_large
             return message
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from cache import Freshness
 from endpoints.shutdown import Shutdown, ShuttingDown
 from planning.idea import Idea
+from planning.planner import Planner
+from router import Router
 
 T = TypeVar("T")
 Line = Annotated[str, StringConstraints(max_length=2_000)]
@@ -57,6 +59,14 @@ class DocumentRequest(BaseModel):
     model_config = ConfigDict(extra="ignore", json_schema_extra={"example": EXAMPLE})
 
     idea: IdeaBody
+
+
+def _router(request: Request) -> Router:
+    planner: Planner = request.app.state.planner
+    return planner.router
+
+
+RouterInUse = Annotated[Router, Depends(_router)]
 
 
 def _freshness(cache_control: Annotated[str, Header()] = "") -> Freshness:

@@ -7,11 +7,10 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import FrameType
 from typing import Any, TypeVar
 
-from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger("trimaran.shutdown")
@@ -22,6 +21,9 @@ GRACE_S = 8.0
 
 class ShuttingDown(Exception):
     """The service ended before there was an answer."""
+
+    def __init__(self, what: str = "The service shut down before there was an answer") -> None:
+        super().__init__(what)
 
 
 class Shutdown:
@@ -74,15 +76,17 @@ class Shutdown:
 class RefuseNewWork:
     """Answers 503 to every request that comes after the shutdown has begun."""
 
-    def __init__(self, app: ASGIApp, shutdown: Shutdown) -> None:
+    def __init__(
+        self, app: ASGIApp, shutdown: Shutdown, answer: Callable[[str, Exception], ASGIApp]
+    ) -> None:
         self.app = app
         self.shutdown = shutdown
+        self.answer = answer  # how a path is told of an error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
         if scope["type"] != "http" or not self.shutdown.has_begun:
             await self.app(scope, receive, send)
             return
-        headers = {"Connection": "close", "Retry-After": "5"}
-        answer = JSONResponse({"detail": "The service is shutting down"}, 503, headers)
+        answer = self.answer(scope["path"], ShuttingDown("The service is shutting down"))
         await answer(scope, receive, send)

@@ -6,11 +6,11 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from endpoints.requests import RouterInUse
 from failover import key_of
-from planning.planner import Planner
 from providers.base import Upstream
 from providers.health import State
 from router import Router
@@ -26,14 +26,6 @@ class ForecastRequest(BaseModel):
 
     calls: Annotated[int, Field(ge=1, le=MOST_CALLS)]
     tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
-
-
-def _router(request: Request) -> Router:
-    planner: Planner = request.app.state.planner
-    return planner.router
-
-
-RouterInUse = Annotated[Router, Depends(_router)]
 
 
 def status_routes() -> APIRouter:
