@@ -16,6 +16,7 @@ from endpoints.shutdown import RefuseNewWork, Shutdown
 from endpoints.speech import speech_routes
 from endpoints.status import status_routes
 from endpoints.v1.routes import v1_routes
+from endpoints.v1.stream import Pace
 from planning.planner import Planner
 from planning.speech import Speaker
 
@@ -33,8 +34,13 @@ class Services:
     cache: ResponseCache
 
 
-def create_app(services: Services, *, origins: Sequence[str] = ()) -> FastAPI:
-    """The application; pages of the web *origins* may call it."""
+def create_app(
+    services: Services,
+    *,
+    origins: Sequence[str] = (),
+    pace: Pace = Pace(),  # noqa: B008 - frozen
+) -> FastAPI:
+    """The application; pages of the web *origins* may call it, streams go at *pace*."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -55,7 +61,7 @@ def create_app(services: Services, *, origins: Sequence[str] = ()) -> FastAPI:
     app.include_router(document_routes())
     app.include_router(speech_routes())
     app.include_router(status_routes())
-    app.include_router(v1_routes())
+    app.include_router(v1_routes(pace))
     errors.install(app)
 
     @app.get("/", include_in_schema=False)

@@ -39,7 +39,7 @@ ANSWER: dict[int | str, dict[str, Any]] = {
 }
 
 
-def v1_routes(pace: Pace = Pace()) -> APIRouter:  # noqa: B008 - frozen
+def v1_routes(pace: Pace) -> APIRouter:
     """The routes under `/v1`; *pace* is that of the streams."""
     routes = APIRouter(prefix=PREFIX, tags=["openai"])
 
