@@ -17,10 +17,10 @@ run: $(VENV)/.$(EXTRAS) ## Serve on http://127.0.0.1:8001 (PORT=… changes it, 
 demo: $(VENV)/.bare ## The service among stand-ins that fail: no keys, no network, watch the log
 	@exec $(BIN)/python -m sandbox.demo $(PORT)
 
-test: $(VENV)/.dev ## The tests (under five minutes)
+test: $(VENV)/.dev $(VENV)/.clients ## The tests (under five minutes)
 	$(BIN)/pytest --quiet -n 2
 
-test-all: $(VENV)/.dev ## The tests and the long sweeps
+test-all: $(VENV)/.dev $(VENV)/.clients ## The tests and the long sweeps
 	$(BIN)/pytest --quiet -n 2 -m ""
 
 day: $(VENV)/.bare ## A simulated day on free tiers, for several policies side by side (minutes)
@@ -36,7 +36,7 @@ format: $(VENV)/.dev ## Put the code into shape
 	$(BIN)/ruff format .
 
 clean: ## Forget the environment and the cache
-	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(CLIENTS)/node_modules .cache .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -54,4 +54,14 @@ $(VENV)/.local: requirements-local.txt requirements-weights.txt $(VENV)/.bare
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.local
 	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# Clients that judge /v1 and cannot live in the same environment. Without npm theirs is left out.
+CLIENTS := tests/v1/clients
+$(VENV)/.clients: requirements-litellm.txt $(CLIENTS)/package-lock.json | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/litellm
+	$(VENV)/litellm/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		-r requirements-litellm.txt
+	@if command -v npm >/dev/null; then npm ci --prefix $(CLIENTS) --silent --no-audit --no-fund; \
+		else echo "npm is not there: the Vercel AI SDK is left out of the tests" >&2; fi
 	@touch $@
