@@ -100,6 +100,7 @@ VERDICTS: dict[FailureKind, Verdict] = {
     K.MODEL_GONE: Verdict(hold_s=3600),
     K.TOO_LARGE: Verdict(),
     K.BAD_REQUEST: Verdict(),
+    K.UNSUPPORTED: Verdict(),
     K.CONTENT_FILTER: Verdict(gives_up=True),
     K.SERVER_ERROR: Verdict(is_wide=True, counts=True, can_retry=True),
     K.OVERLOADED: Verdict(counts=True, hold_s=5),
@@ -114,7 +115,8 @@ VERDICTS: dict[FailureKind, Verdict] = {
 # The provider said no before any work was done.
 REFUSALS = frozenset(
     {K.MINUTE_LIMIT, K.DAILY_LIMIT, K.NO_FREE_QUOTA, K.CAPACITY, K.CREDITS, K.AUTH, K.ACCESS}
-    | {K.MODEL_GONE, K.TOO_LARGE, K.BAD_REQUEST, K.OVERLOADED, K.SERVER_ERROR, K.REDIRECT}
+    | {K.MODEL_GONE, K.TOO_LARGE, K.BAD_REQUEST, K.UNSUPPORTED, K.OVERLOADED}
+    | {K.SERVER_ERROR, K.REDIRECT}
 )
 
 

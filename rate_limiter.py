@@ -170,8 +170,9 @@ class RateLimiter:
         return moment(self.clock)
 
     def paced(self, allowance: Allowance) -> Allowance:
-        """*allowance* with the minimum interval that is in force."""
-        return replace(allowance, min_interval_s=self.min_interval_seconds)
+        """*allowance* with the minimum interval that is in force: ours, or the provider's if longer."""
+        longest_s = max(self.min_interval_seconds, allowance.min_interval_s)
+        return replace(allowance, min_interval_s=longest_s)
 
     async def _aside(self, account: str, change: Callable[[Ledger], tuple[Ledger | None, T]]) -> T:
         """`_visit`, away from the event loop where the store may have to wait for a disk."""

@@ -35,6 +35,7 @@ class FailureKind(StrEnum):
     MODEL_GONE = "the model is not available"
     TOO_LARGE = "the prompt is too long for the model"
     BAD_REQUEST = "the request was not understood"
+    UNSUPPORTED = "cannot do what the request asks"
     CONTENT_FILTER = "declined by the content filter"
     SERVER_ERROR = "server error"
     OVERLOADED = "overloaded"
@@ -118,24 +119,31 @@ def _by_words(kind: FailureKind, words: str, *statuses: int) -> Row:
 _K = FailureKind
 TABLE: tuple[Row, ...] = (
     # Structured codes. Gemini names reasons and quotas, OpenRouter limit sources and error types,
-    # Cloudflare numbers (strings here). Order matters where one reply carries several codes.
+    # Cloudflare numbers (strings here), the others OpenAI's codes or codes of their own.
+    # Order matters where one reply carries several codes.
     _by_code(_K.NO_FREE_QUOTA, "quota:zero"),
+    _by_code(_K.UNSUPPORTED, "constraint_filtered"),
     _by_code(_K.DAILY_LIMIT, "quota:day", "free-models-per-day", "openrouter_free_tier_daily"),
     _by_code(_K.DAILY_LIMIT, "4006", "3036"),
-    _by_code(_K.MINUTE_LIMIT, "quota:minute", "free-models-per-min", "3021"),
+    _by_code(_K.MINUTE_LIMIT, "quota:minute", "quota:rolling", "free-models-per-min", "3021"),
     _by_code(_K.CAPACITY, "upstream_provider_shared_pool", "capacity_exhausted", "3040"),
-    _by_code(_K.CAPACITY, "openrouter_in_flight_budget"),
+    _by_code(_K.CAPACITY, "openrouter_in_flight_budget", "queue_exceeded"),
     _by_code(_K.OVERLOADED, "provider_overloaded", "temporarily_unavailable"),
     _by_code(_K.AUTH, "API_KEY_INVALID", "API_KEY_SERVICE_BLOCKED", "SERVICE_DISABLED"),
     _by_code(_K.AUTH, "API_KEY_HTTP_REFERRER_BLOCKED", "CONSUMER_SUSPENDED"),
     _by_code(_K.AUTH, "10000", "9109", "6003", "7003", "7000", "authentication"),
+    _by_code(_K.AUTH, "invalid_api_key", "wrong_api_key", "authentication_error"),
+    _by_code(_K.CREDITS, "insufficient_quota"),
     _by_code(_K.ACCESS, "privacy_restricted", "region_restricted", "5016", "5018", "3023", "3041"),
     _by_code(_K.MODEL_GONE, "model_not_found", "no_endpoints", "model_deprecated"),
     _by_code(_K.MODEL_GONE, "model_unavailable_upstream", "free_variant_ended"),
     _by_code(_K.MODEL_GONE, "5007", "5028", "5035", "3042"),
+    _by_code(_K.MODEL_GONE, "model_decommissioned", "model_not_supported"),
     _by_code(_K.CONTENT_FILTER, "content_policy_violation", "refusal", "moderation", "8007"),
     _by_code(_K.TOO_LARGE, "context_length_exceeded", "max_tokens_exceeded", "3006"),
     _by_code(_K.TOO_LARGE, "token_limit_exceeded", "string_too_long", "payload_too_large"),
+    _by_code(_K.TOO_LARGE, "tokens_limit_reached"),
+    _by_code(_K.GENERATION, "tool_use_failed", "json_validate_failed"),
     _by_code(_K.TIMEOUT, "3007", "3008", "timeout"),
     _by_code(_K.BAD_REQUEST, "5004", "5006", "8001", "3003", "7001", "5005", "5019"),
     _by_code(_K.SERVER_ERROR, "8005", "7009", "provider_unavailable", "server", "server_error"),
@@ -145,18 +153,20 @@ TABLE: tuple[Row, ...] = (
     _by_words(_K.TOO_LARGE, r"input token count.*exceeds|context.length|maximum context", 400),
     _by_words(_K.MODEL_GONE, r"not a valid model id|no such model|was deprecated on", 400),
     _by_words(_K.TOO_LARGE, r"fewer max_tokens", 402),
+    _by_words(_K.NO_FREE_QUOTA, r"find valid service tier", 422),
     _by_words(_K.ACCESS, r"data policy", 404),
     _by_words(_K.DAILY_LIMIT, r"free-models-per-day|daily free allocation|per.?day", 429),
+    _by_words(_K.DAILY_LIMIT, r"per 86400 ?s", 429),
     _by_words(_K.NO_FREE_QUOTA, r"\blimit: 0\b", 429),
     _by_words(_K.CAPACITY, r"upstream|capacity", 429),
     # A status that speaks for itself.
     _by_status(_K.AUTH, 401, 403),
     _by_status(_K.CREDITS, 402),
-    _by_status(_K.MODEL_GONE, 404),
+    _by_status(_K.MODEL_GONE, 404, 410),
     _by_status(_K.TIMEOUT, 408, 504),
     _by_status(_K.TOO_LARGE, 413),
     _by_status(_K.MINUTE_LIMIT, 429),
-    _by_status(_K.CAPACITY, 529),
+    _by_status(_K.CAPACITY, 498, 529),
     _by_status(_K.OVERLOADED, 503, *range(520, 530)),
     _by_status(_K.REDIRECT, *range(300, 400)),
     _by_status(_K.BAD_REQUEST, *range(400, 500)),
