@@ -170,10 +170,14 @@ class RateLimiter:
         return moment(self.clock)
 
     def paced(self, allowance: Allowance) -> Allowance:
-        """*allowance* with the minimum interval that is in force."""
+        """*allowance* with the minimum interval that is in force: ours, or the provider's if longer.
+
+        On one's own machine there is none.
+        """
         if allowance.is_own:
             return allowance
-        return replace(allowance, min_interval_s=self.min_interval_seconds)
+        longest_s = max(self.min_interval_seconds, allowance.min_interval_s)
+        return replace(allowance, min_interval_s=longest_s)
 
     async def _aside(self, account: str, change: Callable[[Ledger], tuple[Ledger | None, T]]) -> T:
         """`_visit`, away from the event loop where the store may have to wait for a disk."""

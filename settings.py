@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from providers import NAMES, Access
+from providers import CATALOGUE, NAMES, Access
 from storage.ledger import Limits
 
 
@@ -72,10 +72,12 @@ class _ProviderVariables(_FromEnvironment):
     requests_per_minute: Annotated[int, Field(ge=0)] | None = None
     requests_per_day: Annotated[int, Field(ge=0)] | None = None
     tokens_per_minute: Annotated[int, Field(ge=0)] | None = None
+    tokens_per_day: Annotated[int, Field(ge=0)] | None = None
     neurons_per_day: Annotated[float, Field(ge=0)] | None = None
 
     def access(self) -> Access:
         """How to reach the provider."""
+        by_day = self.tokens_per_day if self.neurons_per_day is None else self.neurons_per_day
         return Access(
             key=self.api_key.get_secret_value(),
             models=_split(self.model),
@@ -85,7 +87,7 @@ class _ProviderVariables(_FromEnvironment):
                 per_minute=self.requests_per_minute,
                 per_day=self.requests_per_day,
                 tokens_per_minute=self.tokens_per_minute,
-                units_per_day=self.neurons_per_day,
+                units_per_day=by_day,
             ),
         )
 
@@ -144,7 +146,10 @@ def read_environment() -> Configuration:
     Raises `SettingsError` for the first value that cannot be used.
     """
     settings = _read(Settings, "")
-    access = {name: _read(_ProviderVariables, f"{name.upper()}_").access() for name in NAMES}
+    access = {
+        entry.identity.name: _read(_ProviderVariables, f"{entry.prefix}_").access()
+        for entry in CATALOGUE
+    }
     return Configuration(settings, access)
 
 

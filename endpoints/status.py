@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from endpoints.requests import RouterInUse
 from failover import key_of
-from providers.base import Upstream
+from providers.base import Terms, Upstream
 from providers.health import State
 from router import Router
-from storage.ledger import ACCOUNT, Allowance, Ledger, Limits, Moment, Need, schedule
+from storage.ledger import ACCOUNT, Ledger, Limits, Moment, Need, schedule
 
 MOST_CALLS = 2_000
 
@@ -76,13 +76,13 @@ async def standing(router: Router, upstream: Upstream, now: Moment) -> dict[str,
         "quotas": [
             quota
             for scope, limits in terms.allowance.scopes
-            if (quota := usage(ledger, terms.allowance, scope, limits, now))
+            if (quota := usage(ledger, terms, scope, limits, now))
         ],
     }
 
 
 def usage(
-    ledger: Ledger, allowance: Allowance, scope: str, stated: Limits, now: Moment
+    ledger: Ledger, terms: Terms, scope: str, stated: Limits, now: Moment
 ) -> dict[str, Any] | None:
     """What one scope has used today and what is left; None where nothing is limited by the day.
 
@@ -92,11 +92,11 @@ def usage(
     hold = ledger.holds.get(scope)
     is_over = hold is not None and hold.until_reset and hold.remaining_s(now) > 0
     limits = stated.corrected(ledger.learned.get(scope, Limits()))
-    today = ledger.today(allowance, scope, now)
+    today = ledger.today(terms.allowance, scope, now)
     counted = {"scope": "account" if scope == ACCOUNT else "model", "learned": limits != stated}
     if limits.units_per_day is not None:
         left = 0.0 if is_over else max(0.0, limits.units_per_day - today.units)
-        used = {"unit": "neurons", "limit": limits.units_per_day, "used": round(today.units, 1)}
+        used = {"unit": terms.unit, "limit": limits.units_per_day, "used": round(today.units, 1)}
         return {**counted, **used, "left": round(left, 1)}
     if limits.per_day is not None:
         left = 0 if is_over else max(0, limits.per_day - today.calls)
@@ -140,8 +140,7 @@ async def foresee(router: Router, calls: int, tokens: int) -> dict[str, Any]:
 
 def _cost(upstream: Upstream, tokens: int) -> Need:
     """What a call of *tokens* costs, if half of them go in and half come out."""
-    price_in, price_out = upstream.terms.units_per_million
-    return Need(tokens // 2, tokens / 2 * (price_in + price_out) / 1_000_000)
+    return upstream.terms.cost(tokens // 2, tokens - tokens // 2)
 
 
 def _iso(epoch_s: float) -> str:

@@ -1,11 +1,14 @@
 """The catalogue: which providers exist, in their default order, and how each is built from its settings."""
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from providers import cloudflare, free_tiers, gemini, openrouter
 from providers.base import Identity, Provider, Terms
+from providers.compatible import ROWS, Row
 from providers.free_tiers import FreeModel, FreeTier
+from providers.openai_compatible import OpenAICompatible
 from storage.ledger import ACCOUNT, Allowance, Limits
 
 NO_LIMITS = Limits()
@@ -25,18 +28,35 @@ class Access:
     limits: Limits = NO_LIMITS
 
 
+NOTHING = Access()
+# The environment variable, after a provider's prefix, that gives each part of an `Access`.
+VARIABLES = {
+    "key": "API_KEY",
+    "account_id": "ACCOUNT_ID",
+    "base_url": "BASE_URL",
+    "models": "MODEL",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One provider in the catalogue."""
+    """One provider in the catalogue; *requires* names what of `Access` it cannot do without."""
 
     identity: Identity
-    needs: tuple[str, ...]  # the environment variables without which it cannot be asked
+    prefix: str  # of its environment variables
+    base_url: str
     tier: FreeTier
     build: Callable[[Access, str], Provider]
+    requires: tuple[str, ...] = ("key",)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The environment variables without which it cannot be asked."""
+        return tuple(f"{self.prefix}_{VARIABLES[part]}" for part in self.requires)
 
     def is_configured(self, access: Access) -> bool:
         """Whether everything it needs is there."""
-        return bool(access.key) and (bool(access.account_id) or len(self.needs) == 1)
+        return all(getattr(access, part) for part in self.requires)
 
     def ladder(self, access: Access) -> tuple[tuple[Provider, Terms], ...]:
         """Its models with the terms of each, best first."""
@@ -49,20 +69,31 @@ class Entry:
 
     def terms(self, row: FreeModel, access: Access) -> Terms:
         """The terms of one model, with the limits of *access* in place of the documented ones."""
-        by_model = self.tier.account.is_open
-        account, model = self.tier.account, row.limits
+        tier, account, model = self.tier, self.tier.account, row.limits
+        by_model = account.is_open
         if by_model:
             model = model.corrected(access.limits)
         else:
             account = account.corrected(access.limits)
+        scopes = ((ACCOUNT, account), (row.model, model))
+        counts_tokens = tier.unit == "tokens"
         return Terms(
-            Allowance(self.identity.name, self.tier.zone, ((ACCOUNT, account), (row.model, model))),
+            Allowance(self.identity.name, tier.zone, scopes, tier.interval_s),
             tier=row.tier,
-            context_tokens=row.context_tokens,
+            context_tokens=_largest_call(row, tier, account, model),
             quota_scope=row.model if by_model else ACCOUNT,
-            counts_refusals=self.tier.counts_refusals,
-            units_per_million=row.neurons_per_million,
+            counts_refusals=tier.counts_refusals,
+            units_per_million=(1_000_000, 1_000_000) if counts_tokens else row.units_per_million,
+            unit=tier.unit,
+            counts_output=tier.counts_output,
+            abilities=row.abilities,
         )
+
+
+def _largest_call(row: FreeModel, tier: FreeTier, *limits: Limits) -> int:
+    """How many tokens one call may have: what is more than a minute's worth is always refused."""
+    a_minute = [own.tokens_per_minute or math.inf for own in limits if tier.counts_output]
+    return int(min([row.context_tokens, *a_minute]))
 
 
 def _unknown(model: str) -> FreeModel:
@@ -84,15 +115,35 @@ def _cloudflare(access: Access, model: str) -> Provider:
     return cloudflare.Cloudflare(cloudflare.IDENTITY, model, base_url, access.key)
 
 
+def _entry(row: Row) -> Entry:
+    """A provider that is only facts, in the catalogue."""
+    dialect = replace(row.dialect, rolls=row.tier.rolls)
+
+    def build(access: Access, model: str) -> Provider:
+        base_url = access.base_url or row.base_url
+        return OpenAICompatible(row.identity, model, base_url, access.key, dialect)
+
+    return Entry(row.identity, row.prefix, row.base_url, row.tier, build, row.requires)
+
+
 CATALOGUE: tuple[Entry, ...] = (
-    Entry(gemini.IDENTITY, ("GEMINI_API_KEY",), free_tiers.GEMINI, _gemini),
-    Entry(openrouter.IDENTITY, ("OPENROUTER_API_KEY",), free_tiers.OPENROUTER, _openrouter),
+    Entry(gemini.IDENTITY, "GEMINI", gemini.BASE_URL, free_tiers.GEMINI, _gemini),
+    Entry(
+        openrouter.IDENTITY,
+        "OPENROUTER",
+        openrouter.BASE_URL,
+        free_tiers.OPENROUTER,
+        _openrouter,
+    ),
     Entry(
         cloudflare.IDENTITY,
-        ("CLOUDFLARE_API_KEY", "CLOUDFLARE_ACCOUNT_ID"),
+        "CLOUDFLARE",
+        cloudflare.BASE_URL,
         free_tiers.CLOUDFLARE,
         _cloudflare,
+        ("key", "account_id"),
     ),
+    *map(_entry, ROWS),
 )
 NAMES = tuple(entry.identity.name for entry in CATALOGUE)
 
@@ -106,6 +157,6 @@ def configured(
     return tuple(
         rung
         for entry in entries
-        if entry.is_configured(own := access[entry.identity.name])
+        if entry.is_configured(own := access.get(entry.identity.name, NOTHING))
         for rung in entry.ladder(own)
     )

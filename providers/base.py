@@ -119,7 +119,8 @@ class Terms:
 
     *quota_scope* is where the provider counts requests: the account, or each model by itself;
     *counts_refusals* says whether a call that it refuses costs one too.
-    *units_per_million* are the units (neurons) for a million tokens in and out.
+    *units_per_million* are the units for a million tokens in and out, and *unit* what they are
+    called; *counts_output* says that tokens that come out count for the minute too.
     *abilities* are what it can do beside writing text.
     """
 
@@ -129,6 +130,8 @@ class Terms:
     quota_scope: str = ACCOUNT
     counts_refusals: bool = True
     units_per_million: tuple[float, float] = (0.0, 0.0)
+    unit: str = "neurons"
+    counts_output: bool = False
     abilities: frozenset[Ability] = ALL_ABILITIES
 
     def unfit(self, prompt: Prompt) -> str:
@@ -143,17 +146,19 @@ class Terms:
 
     def need(self, prompt: Prompt) -> Need:
         """What a call is expected to cost, at the most."""
-        return self._cost(prompt.estimated_tokens, prompt.max_tokens or 1024)
+        return self.cost(prompt.estimated_tokens, prompt.max_tokens or 1024)
 
     def used(self, usage: Usage, prompt: Prompt) -> Need:
         """What a call did cost; as expected where the provider does not say."""
         if usage.prompt_tokens == 0 and usage.completion_tokens == 0:
             return self.need(prompt)
-        return self._cost(usage.prompt_tokens, usage.completion_tokens)
+        return self.cost(usage.prompt_tokens, usage.completion_tokens)
 
-    def _cost(self, tokens_in: int, tokens_out: int) -> Need:
+    def cost(self, tokens_in: int, tokens_out: int) -> Need:
+        """What so many tokens in and out cost."""
         price_in, price_out = self.units_per_million
-        return Need(tokens_in, (tokens_in * price_in + tokens_out * price_out) / 1_000_000)
+        tokens = tokens_in + (tokens_out if self.counts_output else 0)
+        return Need(tokens, (tokens_in * price_in + tokens_out * price_out) / 1_000_000)
 
 
 class Provider(Protocol):

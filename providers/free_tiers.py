@@ -8,7 +8,9 @@ Tiers of quality: 3 writes a whole plan well, 2 writes it acceptably, 1 is for s
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
+from providers.prompt import ALL_ABILITIES, Ability
 from storage.ledger import Limits
 
 
@@ -16,7 +18,8 @@ from storage.ledger import Limits
 class FreeModel:
     """One model on one provider's free tier.
 
-    *neurons_per_million* are Cloudflare's prices for a million tokens in and out.
+    *units_per_million* are Cloudflare's prices, in neurons, for a million tokens in and out.
+    *abilities* are what it can do beside writing text.
     """
 
     model: str
@@ -25,7 +28,8 @@ class FreeModel:
     limits: Limits
     verified_on: str
     certain: bool = True
-    neurons_per_million: tuple[float, float] = (0.0, 0.0)
+    units_per_million: tuple[float, float] = (0.0, 0.0)
+    abilities: frozenset[Ability] = ALL_ABILITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +38,35 @@ class FreeTier:
 
     *counts_refusals* says whether calls that end in an error count against the day.
     The models are a ladder: the best one first, and below it those with more requests a day.
+    *offer* says for people what is free, and *key_from* where the key comes from.
+    *interval_s* is how far apart two calls have to be, in seconds, and *counts_output* whether
+    tokens that come out count for the minute too. *unit* is what the day is counted in beside
+    requests. With *rolls* there is no midnight: quotas fill up again all the time.
     """
 
     zone: str
     account: Limits
     counts_refusals: bool
     ladder: tuple[FreeModel, ...]
+    offer: str = ""
+    key_from: str = ""
+    interval_s: float = 0.0
+    counts_output: bool = False
+    unit: Literal["tokens", "neurons"] = "tokens"
+    rolls: bool = False
+
+
+SILENT = ALL_ABILITIES - {"logprobs"}
 
 
 def _flash(model: str, verified_on: str) -> FreeModel:
     limits = Limits(per_minute=5, per_day=20, tokens_per_minute=250_000)
-    return FreeModel(model, 3, 1_000_000, limits, verified_on)
+    return FreeModel(model, 3, 1_000_000, limits, verified_on, abilities=SILENT)
 
 
 def _flash_lite(model: str, verified_on: str) -> FreeModel:
     limits = Limits(per_minute=15, per_day=500, tokens_per_minute=250_000)
-    return FreeModel(model, 2, 1_000_000, limits, verified_on)
+    return FreeModel(model, 2, 1_000_000, limits, verified_on, abilities=SILENT)
 
 
 # Quotas of Gemini are per project and model; its day ends at midnight in California.
@@ -71,8 +88,11 @@ GEMINI = FreeTier(
             Limits(per_minute=30, per_day=14_400, tokens_per_minute=15_000),
             "2026-07-18",
             certain=False,
+            abilities=SILENT,
         ),
     ),
+    offer="the Flash and Flash-Lite models, each with a quota of its own",
+    key_from="https://aistudio.google.com/app/apikey",
 )
 
 # One bucket for all `:free` models and all keys of an account; failed attempts count. The model is
@@ -81,7 +101,9 @@ OPENROUTER = FreeTier(
     "UTC",
     Limits(per_minute=20, per_day=50),
     True,
-    (FreeModel("openrouter/free", 2, 32_000, Limits(), "2026-08-22"),),
+    (FreeModel("openrouter/free", 2, 32_000, Limits(), "2026-08-22", abilities=SILENT),),
+    offer="all models whose name ends in `:free`; 1,000 a day once ten credits were bought",
+    key_from="https://openrouter.ai/keys",
 )
 
 # 10,000 neurons a day for the account, whatever the model.
@@ -96,7 +118,8 @@ CLOUDFLARE = FreeTier(
             128_000,
             Limits(),
             "2026-10-09",
-            neurons_per_million=(9_091, 27_273),
+            units_per_million=(9_091, 27_273),
+            abilities=SILENT,
         ),
         FreeModel(
             "@cf/zai-org/glm-4.7-flash",
@@ -104,7 +127,11 @@ CLOUDFLARE = FreeTier(
             128_000,
             Limits(),
             "2026-10-09",
-            neurons_per_million=(5_500, 36_400),
+            units_per_million=(5_500, 36_400),
+            abilities=SILENT - {"images"},
         ),
     ),
+    offer="10,000 neurons a day, for any model of the free plan",
+    key_from="https://dash.cloudflare.com/profile/api-tokens",
+    unit="neurons",
 )

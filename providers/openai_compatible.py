@@ -1,7 +1,9 @@
 """A provider that speaks OpenAI's chat format is a row of facts; this is the behaviour they share."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -41,29 +43,71 @@ FINISH_REASONS: dict[str, FinishReason] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """In what the wire of one provider differs from OpenAI's.
+
+    *renames* are fields that it calls otherwise, *omits* those that it does not take. Only models
+    with *thinkers* in their name take `reasoning_effort`, in the words of *efforts*.
+    *streams_all* is False where an answer with tools or in a format has to come in one piece.
+    *call_id_length* is how many letters and digits the id of a tool call must have; 0 for any.
+    *rolls* says that quotas fill up again all the time, so that a refusal is over when it says so
+    and not at midnight.
+    """
+
+    renames: Mapping[str, str] = field(default_factory=dict)
+    omits: frozenset[str] = frozenset()
+    thinkers: str = ""
+    efforts: Mapping[str, str] = field(default_factory=dict)
+    streams_all: bool = True
+    call_id_length: int = 0
+    rolls: bool = False
+
+    def spoken(self, body: Json) -> Json:
+        """*body* as the provider wants it."""
+        effort = body.get("reasoning_effort")
+        if effort is not None:
+            takes_it = self.thinkers in body["model"]
+            body = {**body, "reasoning_effort": self.efforts.get(effort, effort)}
+            body = body if takes_it else {k: v for k, v in body.items() if k != "reasoning_effort"}
+        return {self.renames.get(k, k): v for k, v in body.items() if k not in self.omits}
+
+    def call_id(self, given: str) -> str:
+        """The id of a tool call, made anew where it is not of the length that is asked for."""
+        length = self.call_id_length
+        if not length or re.fullmatch(rf"[a-zA-Z0-9]{{{length}}}", given):
+            return given
+        return hashlib.sha256(given.encode()).hexdigest()[:length]
+
+
+OPENAI = Dialect()
+
+
 @dataclass(frozen=True)
 class OpenAICompatible:
-    """Talks to `{base_url}/chat/completions` with a bearer key."""
+    """Talks to `{base_url}/chat/completions`, with a bearer key where there is one."""
 
     identity: Identity
     model: str
     base_url: str
     key: str = field(repr=False)
+    dialect: Dialect = OPENAI
 
     def encode(self, prompt: Prompt, *, stream: bool) -> HttpRequest:
         """See `Provider.encode`."""
         body: Json = {
             "model": self.model,
-            "messages": [_turn(message) for message in prompt.messages],
+            "messages": [_turn(message, self.dialect) for message in prompt.messages],
             **parameters(prompt),
         }
-        if stream:
+        if stream and (self.dialect.streams_all or not (prompt.tools or prompt.answer_format)):
             body |= {"stream": True, "stream_options": {"include_usage": True}}
-        return HttpRequest(f"{self.base_url}/chat/completions", self.headers(), body)
+        url = f"{self.base_url}/chat/completions"
+        return HttpRequest(url, self.headers(), self.dialect.spoken(body))
 
     def headers(self) -> dict[str, str]:
         """The headers of every request, with the key in them."""
-        return {"authorization": f"Bearer {self.key}"}
+        return {"authorization": f"Bearer {self.key}"} if self.key else {}
 
     @reading()
     def decode(self, response: HttpResponse) -> Completion:
@@ -119,18 +163,20 @@ class OpenAICompatible:
             body = response.json()
         except ProviderError:
             body = {}
-        return Signals(
+        signals = Signals(
             status=response.status,
             codes=tuple(self.error_codes(body)),
             message=error_message(body),
             retry_after_s=read_retry_after(response.headers, response.received_at),
         )
+        if self.dialect.rolls and signals.status == 429 and signals.retry_after_s is not None:
+            return replace(signals, codes=("quota:rolling", *signals.codes))
+        return signals
 
     def error_codes(self, body: Json) -> Iterator[str]:
         """The structured codes in an error body, the most telling first."""
-        error = body.get("error")
-        if isinstance(error, dict):
-            yield from (str(error[k]) for k in ("code", "type") if isinstance(error.get(k), str))
+        error = _error_in(body)
+        yield from (str(error[k]) for k in ("code", "type") if isinstance(error.get(k), str))
 
     def raise_if_failed(self, body: Json) -> None:
         """Raise `ProviderError` for an error that hides in a 200."""
@@ -151,13 +197,13 @@ class OpenAICompatible:
             )
 
 
-def _turn(message: Message) -> Json:
+def _turn(message: Message, dialect: Dialect) -> Json:
     """One turn under OpenAI's names; an empty content is a text, since some refuse null."""
     turn: Json = {"role": message.role, "content": _content(message)}
     if message.tool_calls:
-        turn["tool_calls"] = [_call(call) for call in message.tool_calls]
+        turn["tool_calls"] = [_call(call, dialect) for call in message.tool_calls]
     if message.tool_call_id:
-        turn["tool_call_id"] = message.tool_call_id
+        turn["tool_call_id"] = dialect.call_id(message.tool_call_id)
     return turn
 
 
@@ -172,9 +218,9 @@ def _content(message: Message) -> str | list[Json]:
     ]
 
 
-def _call(call: ToolCall) -> Json:
+def _call(call: ToolCall, dialect: Dialect) -> Json:
     function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
+    return {"id": dialect.call_id(call.id), "type": "function", "function": function}
 
 
 def parameters(prompt: Prompt) -> Json:
@@ -285,7 +331,13 @@ def read_usage(usage: Any) -> Usage | None:
 
 def error_message(body: Json) -> str:
     """The message of an error body; it is only searched for words, never shown."""
+    error = _error_in(body)
+    return str(next(filter(None, map(error.get, ("message", "detail", "title"))), ""))
+
+
+def _error_in(body: Json) -> Json:
+    """What says in *body* what went wrong: OpenAI's `error`, or the body itself where it is flat."""
     error = body.get("error")
     if isinstance(error, dict):
-        return str(error.get("message") or "")
-    return str(error or "")
+        return error
+    return {"message": error} if error else body

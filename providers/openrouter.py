@@ -1,12 +1,13 @@
 """OpenRouter: OpenAI's chat format, with failures of its own (also inside replies with status 200)."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from providers.base import HttpRequest, HttpResponse, Identity, read_count
 from providers.errors import ProviderError, Signals, read_retry_after
 from providers.openai_compatible import OpenAICompatible, error_message
-from providers.prompt import Json
+from providers.prompt import Json, Prompt
 
 IDENTITY = Identity("openrouter", "OpenRouter", "OpenRouter API", "🟢")
 BASE_URL = "https://openrouter.ai/api/v1"
@@ -16,12 +17,23 @@ BASE_URL = "https://openrouter.ai/api/v1"
 class OpenRouter(OpenAICompatible):
     """OpenRouter's chat completions."""
 
+    def encode(self, prompt: Prompt, *, stream: bool) -> HttpRequest:
+        """See `Provider.encode`.
+
+        OpenRouter drops what the model that it chooses does not take; tools and formats matter too
+        much for that.
+        """
+        request = super().encode(prompt, stream=stream)
+        if not (prompt.tools or prompt.answer_format):
+            return request
+        return replace(request, body={**request.body, "provider": {"require_parameters": True}})
+
     def headers(self) -> dict[str, str]:
         """Attribution as OpenRouter asks for it; it does not influence the answer."""
         return {"authorization": f"Bearer {self.key}", "x-openrouter-title": "Trimaran"}
 
     def error_codes(self, body: Json) -> Iterator[str]:
-        """Whose limit was hit, and what kind of error it is.
+        """What no model can do, whose limit was hit, and what kind of error it is.
 
         The free-tier messages come before `limit_source`, and both before words: the daily
         message also speaks of credits.
@@ -30,6 +42,8 @@ class OpenRouter(OpenAICompatible):
         if not isinstance(error, dict):
             return
         message = error_message(body)
+        if re.match(r"No endpoints found that (support|can handle)", message):
+            yield "constraint_filtered"
         yield from (
             code for code in ("free-models-per-day", "free-models-per-min") if code in message
         )

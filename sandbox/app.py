@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from sandbox import control
+from sandbox import compatible, control
 from sandbox.checks import BadControl
 from sandbox.cloudflare import Cloudflare
 from sandbox.delivery import deliver
@@ -107,6 +107,7 @@ class Sandbox:
             Gemini(keys.gemini, gemini_quotas(quotas)),
             OpenRouter(keys.openrouter, openrouter_quotas(quotas)),
             Cloudflare(keys.cloudflare, keys.cloudflare_account, cloudflare_quotas(quotas)),
+            *(compatible.Compatible(manners, quotas) for manners in compatible.ALL),
             ElevenLabs(keys.elevenlabs, unlimited=quotas == "unlimited", now=clock()),
             Search(),
         )
@@ -255,7 +256,8 @@ class Sandbox:
             return [self._masked(item) for item in data]
         if isinstance(data, str):
             keys = self.keys
-            for key in (keys.gemini, keys.openrouter, keys.cloudflare, keys.elevenlabs):
+            own = (keys.gemini, keys.openrouter, keys.cloudflare, keys.elevenlabs)
+            for key in filter(None, (*own, *(manners.key for manners in compatible.ALL))):
                 data = data.replace(key, "***")
         return data
 

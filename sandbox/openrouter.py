@@ -164,6 +164,12 @@ ERRORS: Mapping[str, ErrorRow] = {
         status=403,
     ),
     "no_endpoints": lambda model, _now: failure(404, f"No endpoints found for {model}."),
+    "no_tools": failure(
+        404,
+        "No endpoints found that support tool use. To learn more about provider routing, visit: "
+        "https://openrouter.ai/docs/guides/routing/provider-selection",
+    ),
+    "no_parameters": failure(404, "No endpoints found that can handle the requested parameters."),
     "data_policy": failure(
         404,
         "No endpoints found matching your data policy (Free model publication). Configure: "

@@ -8,7 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox import compatible
 from sandbox.app import Sandbox, create_app
+from sandbox.checks import BadControl
 
 SHUTDOWN_S = 0.2  # how long calls may still be answered when the sandbox closes
 
@@ -34,6 +36,20 @@ class RunningSandbox(Sandbox):
             "CLOUDFLARE_ACCOUNT_ID": self.keys.cloudflare_account,
             "ELEVENLABS_API_KEY": self.keys.elevenlabs,
         }
+
+    def env_of(self, *names: str) -> dict[str, str]:
+        """The same for providers beside those of `env`, by their names (`groq`, `ollama`, …)."""
+        known = {manners.name: manners for manners in compatible.ALL}
+        if unknown := [name for name in names if name not in known]:
+            raise BadControl(f"provider: there is no {unknown[0]!r}; known are {', '.join(known)}")
+        variables: dict[str, str] = {}
+        for manners in (known[name] for name in names):
+            variables[f"{manners.prefix}_BASE_URL"] = f"{self.url}/{manners.name}{manners.base}"
+            if manners.key:
+                variables[f"{manners.prefix}_API_KEY"] = manners.key
+            if manners is compatible.CUSTOM:
+                variables[f"{manners.prefix}_MODEL"] = manners.models[0]
+        return variables
 
 
 def base_urls(url: str) -> dict[str, str]:

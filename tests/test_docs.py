@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from providers import CATALOGUE
+from providers import CATALOGUE, Entry
+from providers.free_tiers import FreeModel
 from settings import Settings, _ProviderVariables
 
 ROOT = Path(__file__).parents[1]
@@ -40,24 +41,64 @@ TEXTS = {
 }
 
 
-# Limits that a provider does not have.
-WITHOUT_EFFECT = {
-    "GEMINI_NEURONS_PER_DAY",
-    "OPENROUTER_NEURONS_PER_DAY",
-    "OPENROUTER_TOKENS_PER_MINUTE",
-    "CLOUDFLARE_TOKENS_PER_MINUTE",
+# Limits that a provider does not have, beside those in a unit that is not its own.
+WITHOUT_EFFECT = {"OPENROUTER_TOKENS_PER_MINUTE", "CLOUDFLARE_TOKENS_PER_MINUTE"} | {
+    f"{name}_TOKENS_PER_DAY" for name in ("GEMINI", "OPENROUTER")
 }
+ANCHORS = {"America/Los_Angeles": "midnight, Pacific time", "UTC": "00:00 UTC"}
+ABILITIES = ("images", "tools", "json", "schema", "logprobs")
 
 
 def variables_read() -> set[str]:
     """Every variable that has an effect; only some providers need an account."""
     read = {name.upper() for name in Settings.model_fields}
     for entry in CATALOGUE:
+        other = "neurons" if entry.tier.unit == "tokens" else "tokens"
         for name in _ProviderVariables.model_fields:
-            variable = f"{entry.identity.name}_{name}".upper()
-            if name != "account_id" or variable in entry.needs:
+            variable = f"{entry.prefix}_{name}".upper()
+            needs_account = name != "account_id" or variable in entry.needs
+            if needs_account and name != f"{other}_per_day":
                 read.add(variable)
     return read - WITHOUT_EFFECT
+
+
+def resets(entry: Entry) -> str:
+    """When quotas begin anew, as the table says it."""
+    limits = (entry.tier.account, *(row.limits for row in entry.tier.ladder))
+    if entry.tier.rolls:
+        return "fills up all the time"
+    by_day = any(own.per_day is not None or own.units_per_day is not None for own in limits)
+    return ANCHORS[entry.tier.zone] if by_day else "–"
+
+
+def number(limit: float | None) -> str:
+    """A limit as the table says it."""
+    return "–" if limit is None else f"{limit:,.0f}"
+
+
+def offer_line(entry: Entry) -> str:
+    """The line of a provider in the table of what is free."""
+    key = entry.tier.key_from
+    key = f"<{key}>" if key.startswith("https:") else key
+    needs = ", ".join(f"`{name}`" for name in entry.needs)
+    return f"| {entry.identity.label} | {entry.tier.offer} | {resets(entry)} | {key} | {needs} |"
+
+
+def limits_line(entry: Entry, row: FreeModel) -> str:
+    """The line of a model in the table of limits; an account's limits count for all its models."""
+    account = entry.tier.account
+    own = row.limits if account.is_open else account
+    by_day = "–" if own.units_per_day is None else f"{own.units_per_day:,.0f} {entry.tier.unit}"
+    cells = (
+        f"{entry.identity.label} `{row.model}`",
+        number(own.per_minute),
+        number(own.per_day),
+        number(own.tokens_per_minute),
+        by_day,
+        ", ".join(ability for ability in ABILITIES if ability in row.abilities),
+        row.verified_on + ("" if row.certain else ", uncertain"),
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def variables_described() -> dict[str, str]:
@@ -91,11 +132,23 @@ def test_the_example_shows_the_defaults_that_hold() -> None:
         if isinstance(field.default, str | int | float) and shown:
             assert shown == str(field.default) or name == "provider_order", name
     for entry in CATALOGUE:
-        name = entry.identity.name
-        file = (ROOT / "providers" / f"{name}.py").read_text()
-        assert f'BASE_URL = "{described[f"{name.upper()}_BASE_URL"]}"' in file
+        assert described[f"{entry.prefix}_BASE_URL"] == entry.base_url
         ladder = ",".join(row.model for row in entry.tier.ladder)
-        assert described[f"{name.upper()}_MODEL"] == ladder
+        assert described[f"{entry.prefix}_MODEL"] == ladder
+
+
+@pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.identity.name)
+def test_the_page_of_the_providers_says_what_the_rows_say(entry: Entry) -> None:
+    lines = (ROOT / "docs" / "PROVIDERS.md").read_text().splitlines()
+    assert offer_line(entry) in lines
+    for row in entry.tier.ladder:
+        assert limits_line(entry, row) in lines
+
+
+def test_the_page_of_the_providers_has_no_line_without_a_row() -> None:
+    page = (ROOT / "docs" / "PROVIDERS.md").read_text()
+    models = {limits_line(entry, row) for entry in CATALOGUE for row in entry.tier.ladder}
+    assert set(re.findall(r"(?m)^\|.*\| 202\d-[^|]*\|$", page)) == models
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

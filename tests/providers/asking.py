@@ -23,6 +23,8 @@ TIMEOUTS = Timeouts(connect_s=10, first_token_s=10, whole_reply_s=10, idle_s=10)
 SILENCE_S = 0.2
 KEY = "the-key-that-nobody-may-see"
 ENTRIES = {entry.identity.name: entry for entry in CATALOGUE}
+# One provider for each way of speaking; the other rows differ from the last in facts only.
+TRANSLATIONS = ("gemini", "openrouter", "cloudflare", "groq")
 
 AccessOf = Callable[[str], Access]
 UpstreamOf = Callable[[str], HttpUpstream]
@@ -39,7 +41,7 @@ OPEN = Terms(Allowance("anybody"))  # no limits
 
 def build(name: str, base_url: str = "", model: str = "") -> Provider:
     """A provider of the catalogue, with a key that is easy to find where it should not be."""
-    models = (model,) if model else ()
+    models = (model or "a-model",) if model or name == "custom" else ()
     return ENTRIES[name].ladder(Access(KEY, models, base_url, "account-1"))[0][0]
 
 

@@ -7,7 +7,14 @@ import pytest
 from providers import Access, Entry
 from providers.transport import HttpUpstream, Transport
 from sandbox.running import RunningSandbox, running_sandbox
-from tests.providers.asking import ENTRIES, OPEN, TIMEOUTS, AccessOf, UpstreamOf
+from tests.providers.asking import (
+    ENTRIES,
+    OPEN,
+    TIMEOUTS,
+    TRANSLATIONS,
+    AccessOf,
+    UpstreamOf,
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +39,15 @@ def access_of(sandbox: RunningSandbox) -> AccessOf:
 
     def access(name: str) -> Access:
         prefix = name.upper()
+        known = f"{prefix}_BASE_URL" in sandbox.env
+        env = sandbox.env if known else sandbox.env_of(name)
+        # Gemini's is one that does not think.
+        model = "gemini-3.5-flash-lite" if name == "gemini" else env.get(f"{prefix}_MODEL")
         return Access(
-            key=sandbox.env[f"{prefix}_API_KEY"],
-            models=("gemini-3.5-flash-lite",) if name == "gemini" else (),  # it does not think
-            base_url=sandbox.env[f"{prefix}_BASE_URL"],
-            account_id=sandbox.env.get(f"{prefix}_ACCOUNT_ID", ""),
+            key=env.get(f"{prefix}_API_KEY", ""),
+            models=(model,) if model else (),
+            base_url=env[f"{prefix}_BASE_URL"],
+            account_id=env.get(f"{prefix}_ACCOUNT_ID", ""),
         )
 
     return access
@@ -56,9 +67,9 @@ def upstream_of(transport: Transport, access_of: AccessOf) -> UpstreamOf:
     return lambda name: HttpUpstream(ENTRIES[name].ladder(access_of(name))[0][0], transport, OPEN)
 
 
-@pytest.fixture(params=ENTRIES)
+@pytest.fixture(params=TRANSLATIONS)
 def entry(request: pytest.FixtureRequest) -> Entry:
-    """Each provider in turn."""
+    """A provider for each way of speaking in turn."""
     return ENTRIES[str(request.param)]
 
 

@@ -7,27 +7,39 @@ import pytest
 
 import providers
 from providers import CATALOGUE, NAMES, Access, Entry, configured
-from tests.providers.asking import KEY, build, prompt
+from providers.compatible import ROWS
+from tests.providers.asking import ENTRIES, KEY, build, prompt
 
-WITH_ALL = {name: Access(key=KEY, account_id="account-1") for name in NAMES}
+GUIDE = ["gemini", "openrouter", "cloudflare"]
+OTHERS = [*NAMES[3:]]
+WITH_ALL = {
+    name: Access(KEY, ("a-model",), "https://elsewhere.test/v1", "account-1") for name in NAMES
+}
+
+
+@pytest.fixture(params=ENTRIES)
+def entry(request: pytest.FixtureRequest) -> Entry:
+    """Each provider in turn."""
+    return ENTRIES[str(request.param)]
 
 
 def names(access: dict[str, Access], *order: str) -> list[str]:
     return list(dict.fromkeys(p.identity.name for p, _ in configured(access, order)))
 
 
-def test_the_default_order_is_gemini_openrouter_cloudflare() -> None:
-    assert NAMES == ("gemini", "openrouter", "cloudflare")
+def test_the_default_order_is_gemini_openrouter_cloudflare_and_then_the_others() -> None:
+    assert list(NAMES[:3]) == GUIDE
     assert names(WITH_ALL) == list(NAMES)
 
 
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
-        (("cloudflare",), ["cloudflare", "gemini", "openrouter"]),
-        (("openrouter", "gemini"), ["openrouter", "gemini", "cloudflare"]),
-        (("cloudflare", "openrouter", "gemini"), ["cloudflare", "openrouter", "gemini"]),
-        (("openrouter", "openrouter"), ["openrouter", "gemini", "cloudflare"]),
+        (("cloudflare",), ["cloudflare", "gemini", "openrouter", *OTHERS]),
+        (("openrouter", "gemini"), ["openrouter", "gemini", "cloudflare", *OTHERS]),
+        (("cloudflare", "openrouter", "gemini"), ["cloudflare", "openrouter", "gemini", *OTHERS]),
+        (("openrouter", "openrouter"), ["openrouter", "gemini", "cloudflare", *OTHERS]),
+        (("groq", *GUIDE), ["groq", *GUIDE, *OTHERS[1:]]),
     ],
 )
 def test_the_order_asked_for_comes_first_and_the_rest_follows(
@@ -55,15 +67,26 @@ def test_cloudflare_needs_both_its_variables() -> None:
 
 
 def test_the_others_need_only_their_key() -> None:
-    for entry in CATALOGUE[:2]:
-        assert entry.needs == (f"{entry.identity.name.upper()}_API_KEY",)
-        assert entry.is_configured(Access(key=KEY))
+    for entry in CATALOGUE:
+        if entry.identity.name not in ("cloudflare", "ollama", "custom"):
+            assert entry.needs == (f"{entry.identity.name.upper()}_API_KEY",)
+            assert entry.is_configured(Access(key=KEY))
+
+
+def test_ollama_needs_an_address_and_a_custom_endpoint_a_model_too() -> None:
+    assert ENTRIES["ollama"].needs == ("OLLAMA_BASE_URL",)
+    assert ENTRIES["custom"].needs == ("CUSTOM_BASE_URL", "CUSTOM_MODEL")
+    for name in ("ollama", "custom"):
+        assert not ENTRIES[name].is_configured(Access(key=KEY))
+    assert not ENTRIES["custom"].is_configured(Access(base_url="https://elsewhere.test"))
 
 
 def test_a_provider_is_built_with_its_own_model_and_address(entry: Entry) -> None:
-    provider = entry.ladder(Access(key=KEY, account_id="account-1"))[0][0]
-    assert provider.identity == entry.identity
-    assert provider.model == entry.tier.ladder[0].model
+    ladder = entry.ladder(Access(key=KEY, account_id="account-1"))
+    assert [provider.model for provider, _ in ladder] == [row.model for row in entry.tier.ladder]
+    for provider, _ in ladder:
+        assert provider.identity == entry.identity
+        assert provider.encode(prompt(), stream=False).url.startswith(entry.base_url)
 
 
 def test_settings_replace_model_and_address(entry: Entry) -> None:
@@ -75,13 +98,13 @@ def test_settings_replace_model_and_address(entry: Entry) -> None:
 
 
 def test_keys_are_never_printed(entry: Entry) -> None:
-    access = Access(key=KEY, account_id="account-1")
+    access = WITH_ALL[entry.identity.name]
     shown = [access, entry, entry.ladder(access), WITH_ALL, configured(WITH_ALL)]
     assert KEY not in repr(shown) + str(shown)
 
 
 def test_a_provider_cannot_be_changed_after_it_was_built(entry: Entry) -> None:
-    provider = entry.ladder(Access(key=KEY, account_id="account-1"))[0][0]
+    provider = entry.ladder(WITH_ALL[entry.identity.name])[0][0]
     with pytest.raises(dataclasses.FrozenInstanceError):
         provider.model = "another"  # type: ignore[misc]  # that is the point
 
@@ -91,6 +114,7 @@ def test_every_provider_has_names_of_its_own() -> None:
         assert len({getattr(entry.identity, field) for entry in CATALOGUE}) == len(CATALOGUE)
 
 
-def test_every_provider_of_the_catalogue_has_a_file_of_its_name() -> None:
+def test_every_provider_of_the_catalogue_has_a_file_of_its_name_or_a_row() -> None:
     files = {module.name for module in pkgutil.iter_modules(providers.__path__)}
-    assert files.issuperset(NAMES)
+    assert files.issuperset(GUIDE)
+    assert [row.identity.name for row in ROWS] == OTHERS
