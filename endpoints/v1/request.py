@@ -60,6 +60,16 @@ def _refused(why: str) -> BeforeValidator:
     return BeforeValidator(refuse)
 
 
+def _whole(value: str) -> str:
+    """*value* if it can be sent on: JSON may carry half of a character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a character (a lone surrogate)") from None
+    return value
+
+
+Text = Annotated[str, AfterValidator(_whole)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_encodable)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_.-]{1,128}$")]
 
@@ -72,13 +82,13 @@ class TextPart(_Body):
     """A text inside a message."""
 
     type: Literal["text"]
-    text: str
+    text: Text
 
 
 class ImageUrl(_Body):
     """Where a picture is: in a data URL."""
 
-    url: str
+    url: Text
 
     @property
     def image(self) -> Image:
@@ -116,7 +126,7 @@ Part = Annotated[
     Discriminator(_kind_of_part),
 ]
 Content = Annotated[
-    Annotated[str, Tag(f"{TAG}text")] | Annotated[list[Part], Tag(f"{TAG}parts")],
+    Annotated[Text, Tag(f"{TAG}text")] | Annotated[list[Part], Tag(f"{TAG}parts")],
     Discriminator(_kind_of_content),
 ]
 
@@ -125,13 +135,13 @@ class CalledFunction(_Body):
     """Which function was called, and with which arguments (JSON in a text)."""
 
     name: Name
-    arguments: str = "{}"
+    arguments: Text = "{}"
 
 
 class GoogleExtra(_Body):
     """Gemini's own, on a tool call: the proof of the thought behind it."""
 
-    thought_signature: str = ""
+    thought_signature: Text = ""
 
 
 class Extra(_Body):
@@ -143,7 +153,7 @@ class Extra(_Body):
 class AssistantsToolCall(_Body):
     """A call that the model asked for in an earlier turn."""
 
-    id: str
+    id: Text
     type: Literal["function"] = "function"
     function: CalledFunction
     extra_content: Extra | None = None
@@ -165,7 +175,7 @@ class Turn(_Body):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Content | None = None
     tool_calls: Annotated[list[AssistantsToolCall], Field(max_length=128)] | None = None
-    tool_call_id: str | None = None
+    tool_call_id: Text | None = None
 
     @model_validator(mode="after")
     def _has_what_its_role_needs(self) -> "Turn":
@@ -196,7 +206,7 @@ class Function(_Body):
     """A function that the model may call."""
 
     name: Name
-    description: str | None = None
+    description: Text | None = None
     parameters: JsonObject | None = None
     strict: bool | None = None
 
@@ -230,7 +240,7 @@ class JsonSchema(_Body):
     """The schema of the answer."""
 
     name: Name
-    description: str | None = None
+    description: Text | None = None
     schema_: Annotated[JsonObject | None, Field(alias="schema")] = None
     strict: bool | None = None
 
@@ -272,8 +282,8 @@ def _kind_of_choice(value: Any) -> str:
 
 
 Stop = Annotated[
-    Annotated[str, Tag(f"{TAG}word")]
-    | Annotated[list[str], Field(max_length=4), Tag(f"{TAG}words")],
+    Annotated[Text, Tag(f"{TAG}word")]
+    | Annotated[list[Text], Field(max_length=4), Tag(f"{TAG}words")],
     Discriminator(_kind_of_stop),
 ]
 Choice = Annotated[
@@ -294,7 +304,7 @@ class ChatRequest(_Body):
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
-    model: str
+    model: Text
     messages: Annotated[list[Turn], Field(min_length=1, max_length=2_000)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None

@@ -1,6 +1,7 @@
 """The service on a real socket in this process, among stand-ins that fail, with quick timeouts."""
 
 import asyncio
+import functools
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ from sandbox.running import RunningSandbox, running_sandbox
 from storage.ledger import Limits
 from storage.memory import MemoryStore
 
-QUICK = Timeouts(connect_s=0.2, first_token_s=0.6, whole_reply_s=0.6, idle_s=0.6)
+QUICK = Timeouts(connect_s=1, first_token_s=1.5, whole_reply_s=1.5, idle_s=1.5)
 WIDE = Limits(per_minute=100_000, per_day=100_000)
 MODELS = {"gemini": ("gemini-3.5-flash-lite",), "cloudflare": ("@cf/google/gemma-4-26b-a4b-it",)}
 
@@ -43,7 +44,7 @@ class Served:
     server: uvicorn.Server
     sessions: list[requests.Session] = field(default_factory=list)
 
-    @property
+    @functools.cached_property
     def client(self) -> openai.OpenAI:
         """The official client, which here never asks twice by itself."""
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key="any", max_retries=0)
@@ -176,6 +177,7 @@ def serve(sandbox: RunningSandbox) -> Iterator[Serve]:
 
     yield start
     for served, thread in running:
+        served.client.close()
         for session in served.sessions:
             session.close()
         served.server.should_exit = True
