@@ -83,6 +83,8 @@ class RateLimiter:
         self.clock = clock
         self._open_store = store
         self._known: dict[str, Ledger] = {}  # what this process saw last, should the store be lost
+        self._records: dict[str, bytes | None] = {}  # the record in the store that it was read from
+        self._ahead: set[str] = set()  # whose record lacks what this process has counted alone
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="limits")
 
@@ -177,6 +179,8 @@ class RateLimiter:
         if allowance.is_own:
             return allowance
         longest_s = max(self.min_interval_seconds, allowance.min_interval_s)
+        if longest_s == allowance.min_interval_s:
+            return allowance
         return replace(allowance, min_interval_s=longest_s)
 
     async def _aside(self, account: str, change: Callable[[Ledger], tuple[Ledger | None, T]]) -> T:
@@ -191,26 +195,49 @@ class RateLimiter:
     def _visit(self, account: str, change: Callable[[Ledger], tuple[Ledger | None, T]]) -> T:
         """Apply *change* to the ledger of *account*, as one step for all processes.
 
-        When the store fails, this process goes on with the ledger that it knows.
+        When the store fails, this process counts alone, and enters it as soon as the store is back;
+        what another process has entered meanwhile then comes first.
         """
-        results: list[T] = []
+        results: list[tuple[Ledger, bytes | None, T]] = []
 
         def step(stored: bytes | None) -> bytes | None:
-            ledger = load(stored, otherwise=self._known.get(account, Ledger()))
+            ledger, is_as_stored = self._read(account, stored)
             changed, result = change(ledger)
-            results.append(result)
-            self._known[account] = ledger if changed is None else changed
-            return None if changed is None else dump(changed)
+            latest = ledger if changed is None else changed
+            is_written = changed is None and is_as_stored
+            record = stored if is_written else dump(latest)
+            results.append((latest, record, result))
+            return None if is_written else record
 
         with self._lock:
-            before = self._known.get(account, Ledger())
             try:
                 self.store.update(f"ledger:{account}", step)
             except OSError as error:
                 log.error("the limits' store failed, this process counts alone: %s", error)
-                self._known[account] = before
-                step(None)
-        return results[-1]
+                changed, result = change(self._known.get(account, Ledger()))
+                if changed is not None:
+                    self._known[account] = changed
+                    self._ahead.add(account)
+                return result
+            self._known[account], self._records[account], result = results[-1]
+            self._ahead.discard(account)
+            return result
+
+    def _read(self, account: str, stored: bytes | None) -> tuple[Ledger, bool]:
+        """The ledger that *stored* stands for, and whether that is what it says."""
+        known = self._known.get(account, Ledger())
+        if stored is None or stored == self._records.get(account):
+            return known, account not in self._ahead
+        now = self.now()
+        try:
+            read = load(stored)
+        except ValueError:
+            read = Ledger(lost=now)
+        if read.lost is not None and read == Ledger(lost=read.lost):
+            log.error("the counters of %s were lost: today counts as used in proportion", account)
+            return replace(known, lost=read.lost).rebased(now), False
+        ledger = read.rebased(now)
+        return ledger, ledger == read
 
 
 def corrected(

@@ -9,6 +9,8 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from waiting_room import caller
+
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 CAREFUL = {
@@ -51,7 +53,10 @@ class BodyLimit:
 
 
 class RequestContext:
-    """Gives each request an id (the caller's own, if it is a sane one) and each answer its headers."""
+    """Gives each request an id (the caller's own, if it is a sane one) and each answer its headers.
+
+    Says whose request it is, too: the address that it came from.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -64,6 +69,7 @@ class RequestContext:
         given = Headers(scope=scope).get("x-request-id", "")
         own_id = given if re.fullmatch(r"[A-Za-z0-9-]{1,64}", given) else uuid.uuid4().hex
         token = request_id.set(own_id)
+        came_from = caller.set(scope["client"][0] if scope.get("client") else "")
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -79,3 +85,4 @@ class RequestContext:
             await self.app(scope, receive, send_with_headers)
         finally:
             request_id.reset(token)
+            caller.reset(came_from)

@@ -48,7 +48,9 @@ class Shutdown:
             def handle(number: int, frame: FrameType | None, own: Any = servers_own) -> None:
                 loop.call_soon_threadsafe(self.begin)
                 if callable(own):
-                    own(number, frame)
+                    # uvicorn raises again what it was told, once all is done, and would die of it:
+                    # signal 0 ends nobody, so the exit status is that of a clean end.
+                    own(0 if number == signal.SIGTERM else number, frame)
 
             signal.signal(number, handle)
 
