@@ -1,4 +1,4 @@
-"""The fact base of one idea: every figure that its documents may state, where it comes from, and what is missing. Pure.
+"""The fact base of one idea: every figure its documents may state, where it comes from, and what is missing. Pure.
 
 Prose does not contain figures of its own: it says `{{fact:beneficiaries.year1}}`, and code puts the
 figure there, so that it is the same everywhere.
