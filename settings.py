@@ -135,6 +135,7 @@ class Settings(_FromEnvironment):
     anonymous_requests_per_day_per_address: Annotated[int, Field(ge=0)] = 100
     trusted_proxies: Annotated[str, NoDecode, AfterValidator(_networks)] = ""
     cache_scope: Literal["own", "shared"] = "own"
+    vercel: bool = False
     cors_origins: Annotated[str, NoDecode] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
@@ -151,8 +152,11 @@ class Settings(_FromEnvironment):
 
     @property
     def proxies(self) -> tuple[str, ...]:
-        """The addresses and networks of the proxies whose word on an address is taken."""
-        return _split(self.trusted_proxies)
+        """The addresses and networks of the proxies whose word on an address is taken.
+
+        `*` for all: on Vercel nobody gets in but through its own.
+        """
+        return ("*",) if self.vercel else _split(self.trusted_proxies)
 
     @property
     def origins(self) -> tuple[str, ...]:
