@@ -19,6 +19,7 @@ LAYERS = {
     "answers": 5,
     "failover": 6,
     "waiting_room": 6,
+    "meters": 6,
     "providers": 7,
     "cache": 7,
     "rate_limiter": 7,
