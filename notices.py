@@ -22,7 +22,6 @@ class Trying:
 
     name: str
     provider: str
-    label: str
     model: str
 
 

@@ -1,9 +1,10 @@
 """What happened lately, for people who look: the last requests, and how each model did. Bounded in memory."""
 
 import asyncio
+import contextlib
 import statistics
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -139,14 +140,13 @@ class Journal:
         oldest = int(self._time() // 60) - MINUTES
         return [{"minute": minute, **counts} for minute, counts in self._minutes if minute > oldest]
 
-    async def news(self, after: int) -> AsyncIterator[dict[str, Any]]:
-        """The requests that end from now on, and those after *after* that are still known."""
-        while True:
-            news = self._news  # before looking, so that nothing can come in between
-            for row in self.rows(after):
-                after = row["id"]
-                yield row
-            await news.wait()
+    async def news(self, after: int, timeout_s: float) -> None:
+        """Return when a request with a greater id than *after* has ended, or after *timeout_s*."""
+        if self._next_id - 1 > after:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
 
     def _add(self, row: Row) -> None:
         self._rows.append(row)

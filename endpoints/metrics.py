@@ -26,7 +26,7 @@ class Standing:
 
     models: tuple[Mapping[str, Any], ...]
     waiting: int
-    streams: int
+    running: int
     cache_entries: int
     cache_bytes: int
     store_ok: bool
@@ -113,7 +113,7 @@ class Moment(Collector):
         """See the library's `Collector`."""
         s = self.standing
         yield _gauge("waiting", "Requests in the waiting room.", s.waiting)
-        yield _gauge("open_streams", "Streams under way.", s.streams)
+        yield _gauge("running", "Requests under way.", s.running)
         yield _gauge("cache_entries", "Answers in the cache.", s.cache_entries)
         yield _gauge("cache_bytes", "Bytes of the cache.", s.cache_bytes)
         yield _gauge("store_up", "Whether the shared store can be reached.", int(s.store_ok))
