@@ -34,6 +34,7 @@ from answers import (
     routed_by,
 )
 from cache import ANY_FRESH, Cached, Freshness, ResponseCache
+from callers import CALLER
 from clock import SYSTEM_CLOCK, Clock
 from failover import (
     PATIENCE,
@@ -52,6 +53,7 @@ from failover import (
 )
 from flights import Hear
 from meters import Meters
+from notices import Answered, Failed, Notices, Tried, Trying, Waiting
 from providers.base import Upstream
 from providers.completion import Completion
 from providers.errors import ProviderError
@@ -59,7 +61,7 @@ from providers.health import Circuits, State
 from providers.prompt import Prompt
 from rate_limiter import Correction, RateLimiter, Slot
 from streams import Opening, Stream
-from waiting_room import NoSeat, WaitingRoom, caller
+from waiting_room import NoSeat, WaitingRoom
 
 log = logging.getLogger("trimaran.router")
 
@@ -103,6 +105,7 @@ class Router:
         self.room = WaitingRoom()
         self.circuits = Circuits(chance)
         self.meters = Meters(limiter, clock)
+        self.notices = Notices()
 
     async def complete(
         self,
@@ -206,11 +209,27 @@ class Router:
         upstreams, last_resort = (
             (self.upstreams, self.last_resort) if among is None else (among, None)
         )
+        key = CALLER.get().scoped(key)
         return Question(key, frame, name, upstreams, last_resort, freshness, patience)
 
     @contextlib.asynccontextmanager
     async def _answering(self, asked: Question, *, in_pieces: bool) -> AsyncIterator[Stream]:
-        """The answer to *asked* on its way: from the cache, under way already, or begun now."""
+        """The answer to *asked* on its way, of which those who listen are told when it is over."""
+        begin_s = self.clock.monotonic()
+        try:
+            async with self._found(asked, in_pieces=in_pieces) as stream:
+                yield stream
+        except (Unanswered, Declined, Unfit, Interrupted) as error:
+            elapsed_s, kind = self.clock.monotonic() - begin_s, type(error).__name__
+            self.notices.tell(Failed(asked.name, kind, str(error), error.attempts, elapsed_s))
+            raise
+        if stream.is_over:
+            elapsed_s = self.clock.monotonic() - begin_s
+            self.notices.tell(Answered(asked.name, stream.outcome(), elapsed_s))
+
+    @contextlib.asynccontextmanager
+    async def _found(self, asked: Question, *, in_pieces: bool) -> AsyncIterator[Stream]:
+        """The answer to *asked*: from the cache, under way already, or begun now."""
         cached = self._look_up(asked.key) if asked.freshness.may_read else None
         if cached is not None and asked.freshness.accepts(cached):
             log.info("✅ Cache hit for %s", asked.name)
@@ -296,7 +315,7 @@ class Router:
             raise await self._unanswered(journey, turn_in_s)
         found = None
         with contextlib.suppress(NoSeat):
-            async with self.room.turn(caller.get()):
+            async with self.room.turn(CALLER.get().name):
                 found = await self._await_slot(candidates, journey)
         if found is None:
             raise await self._unanswered(journey)
@@ -316,6 +335,7 @@ class Router:
             if upstream is not None:
                 return upstream, slot
             log.info("⏳ Waiting %.1f s for a slot for %s", wait_s, journey.name)
+            self.notices.tell(Waiting(journey.name, wait_s))
             await self.clock.sleep(max(wait_s, LEAST_WAIT_S))
 
     async def _try_all(
@@ -359,6 +379,7 @@ class Router:
         remaining_s = journey.begin_s + journey.patience.total_s - begin_s
         others = {u.identity.name for u in journey.candidates()} - {identity.name}
         log.info("🔄 Trying %s...", identity.label)
+        self.notices.tell(Trying(journey.name, *key_of(upstream)))
         self.meters.read(upstream)
         self.circuits.calling(passed, begin_s)
 
@@ -380,7 +401,8 @@ class Router:
             self.circuits.released(passed)
             raise
         else:
-            await self._note_success(upstream, slot, journey, attempted(), completion)
+            began_s = opening.began_s if opening else None
+            await self._note_success(upstream, slot, journey, attempted(), completion, began_s)
             return completion
         log.warning("❌ %s failed: %s", identity.label, failure)
         await self._note_failure(upstream, slot, journey, attempted(), failure)
@@ -397,9 +419,12 @@ class Router:
         journey: Journey,
         attempt: Attempt,
         completion: Completion,
+        began_s: float | None,
     ) -> None:
         """Tell the journey, the circuits and the limiter that *upstream* answered, and what it cost."""
-        journey.note(upstream, replace(attempt, model=completion.model), None)
+        attempt = replace(attempt, model=completion.model)
+        journey.note(upstream, attempt, None)
+        self.notices.tell(Tried(journey.name, attempt, completion.usage, began_s))
         self.circuits.succeeded(breakers_of(upstream), self.clock.monotonic())
         used = upstream.terms.used(completion.usage, journey.prompt)
         await self._settle(upstream, slot, journey, Correction(succeeded=True, used=used))
@@ -416,6 +441,7 @@ class Router:
         now_s, delay_s = self.clock.monotonic(), retry_delay_s(error, self.chance)
         failed = replace(attempt, failure=error.kind, reason=str(error))
         journey.note(upstream, failed, None if delay_s is None else now_s + delay_s)
+        self.notices.tell(Tried(journey.name, failed))
         broken = breaks(error.kind, upstream, journey.attempts)
         self.circuits.failed(breakers_of(upstream), broken, now_s, journey.prompt.fingerprint)
         await self._settle(upstream, slot, journey, correction(error, upstream, self.chance))
@@ -450,7 +476,7 @@ class Router:
         """In how many seconds a request like *journey* that comes now would get its slot."""
         options = [u for u in journey.upstreams if not u.terms.unfit(journey.prompt)]
         return await self.forecast(
-            options, journey.prompt, self.room.turns_before(caller.get()) + 1
+            options, journey.prompt, self.room.turns_before(CALLER.get().name) + 1
         )
 
     def _announce(self, name: str, upstreams: Sequence[Upstream]) -> None:

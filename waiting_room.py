@@ -4,12 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 
 SEATS = 64
-
-# Whose request it is: for now the address that it came from. What a caller begins inherits it.
-caller: ContextVar[str] = ContextVar("caller", default="")
 
 
 class NoSeat(Exception):

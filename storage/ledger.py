@@ -229,8 +229,8 @@ class Wait:
 class Ledger:
     """All that is known about one account.
 
-    *lost* is when what was known before was lost. Of the day as much is then taken for used as was
-    over of it, and nothing is sent for a minute and an interval.
+    *lost* is when what was known before was lost. Of a provider's day as much is then taken for used
+    as was over of it, and nothing is sent for a minute and an interval.
     """
 
     last: Moment | None = None
@@ -242,7 +242,7 @@ class Ledger:
 
     def wait(self, allowance: Allowance, need: Need, now: Moment) -> Wait:
         """How long a call under *allowance* has to wait: as long as the strictest rule says."""
-        waits = [self._interval(allowance, now), self._after_loss(now)]
+        waits = [self._interval(allowance, now), self._after_loss(allowance, now)]
         for scope, stated in allowance.scopes:
             limits = self._limits(scope, stated)
             if hold := self.holds.get(scope):
@@ -350,7 +350,7 @@ class Ledger:
 
     def _presumed(self, allowance: Allowance, scope: str, today: Spent, lost: Moment) -> Spent:
         """*today* with at least the share of its limits that may have been used before the loss."""
-        if allowance.day(lost.epoch_s) != today.day:
+        if allowance.is_own or allowance.day(lost.epoch_s) != today.day:
             return today
         limits = self._limits(scope, dict(allowance.scopes).get(scope, Limits()))
         share = allowance.share_over(lost.epoch_s)
@@ -399,8 +399,8 @@ class Ledger:
         left_s = allowance.min_interval_s - now.since(last)
         return Wait(max(0.0, left_s), "minimum interval")
 
-    def _after_loss(self, now: Moment) -> Wait:
-        if self.lost is None:
+    def _after_loss(self, allowance: Allowance, now: Moment) -> Wait:
+        if self.lost is None or allowance.is_own:
             return Wait()
         return Wait(max(0.0, MINUTE_S - now.since(self.lost)), "counters that were lost")
 

@@ -16,6 +16,7 @@ LAYERS = {
     "planning": 2,
     "router": 3,
     "streams": 4,
+    "notices": 4,
     "answers": 5,
     "failover": 6,
     "waiting_room": 6,
@@ -24,6 +25,7 @@ LAYERS = {
     "cache": 7,
     "rate_limiter": 7,
     "flights": 8,
+    "callers": 8,
     "storage": 8,
     "clock": 9,
 }

@@ -161,6 +161,18 @@ async def test_after_a_loss_the_longer_interval_is_kept_too(clock: TurnedClock) 
     assert (await limiter.reserve(GEMINI)).granted
 
 
+async def test_a_loss_is_no_reason_to_be_careful_with_ones_own(clock: TurnedClock) -> None:
+    """Nobody else counts what comes to us, or what our own machine writes."""
+    clock.epoch_s = NOON
+    store = MemoryStore()
+    store._state["ledger:own"] = b"rubbish"
+    own = Allowance("own", scopes=((ACCOUNT, Limits(per_minute=5, per_day=10)),), is_own=True)
+    limiter = RateLimiter(60, store=keep(store), clock=clock)
+    for _ in range(5):
+        assert (await limiter.reserve(own)).granted
+    assert not (await limiter.reserve(own)).granted
+
+
 async def test_a_loss_takes_nothing_from_what_this_process_knows(clock: TurnedClock) -> None:
     """Its own count may be higher, and its holds stand."""
     clock.epoch_s = NOON
