@@ -31,8 +31,8 @@ def test_five_failures_in_a_row_open_it() -> None:
     assert failing(4).wait_s(4.0) == 0
     opened = failing(5)
     assert opened.state(4.0) is State.OPEN
-    assert opened.wait_s(4.0) == 2.5
-    assert opened.wait_s(5.5) == 1.0
+    assert opened.wait_s(4.0) == 5.0
+    assert opened.wait_s(8.0) == 1.0
 
 
 def test_a_success_between_them_begins_the_row_anew() -> None:
@@ -83,21 +83,29 @@ def test_it_remembers_a_hundred_calls() -> None:
     assert breaker.outcomes[0].at_s == 5.0
 
 
-@pytest.mark.parametrize(("chance", "share"), [(least, 0.5), (most, 1.0)])
-def test_a_failed_probe_doubles_the_time_up_to_five_minutes(
+@pytest.mark.parametrize(("chance", "share"), [(least, 1.0), (most, 0.8)])
+def test_it_stays_open_for_half_as_long_as_the_outage_has_lasted(
     chance: Callable[[], float], share: float
 ) -> None:
-    """Half of it is certain, and the other half is chance."""
-    breaker, now_s = Breaker(), 0.0
+    """From five seconds to five minutes, and up to a fifth less."""
+    breaker = Breaker()
     for n in range(5):
         breaker = breaker.failed(0.0, f"q{n}", chance)
-    waits = []
-    for n in range(8):
-        waits.append(breaker.wait_s(now_s))
-        now_s += waits[-1]
+    now_s = 0.0
+    for _ in range(20):
+        wait_s = breaker.wait_s(now_s)
+        assert wait_s == pytest.approx(share * min(300.0, max(5.0, now_s / 2)))
+        now_s += wait_s
         assert breaker.state(now_s) is State.HALF_OPEN
-        breaker = breaker.calling(now_s).failed(now_s, f"probe{n}", chance)
-    assert waits == [share * step for step in (5, 10, 20, 40, 80, 160, 300, 300)]
+        breaker = breaker.calling(now_s).failed(now_s, "probe", chance)
+    assert wait_s == pytest.approx(share * 300.0)
+
+
+def test_calls_that_were_under_way_when_it_opened_make_it_no_longer() -> None:
+    """Fifty callers may fail at the same moment."""
+    breaker = failing(50, apart_s=0.0)
+    assert breaker.wait_s(0.0) == 5.0
+    assert breaker.failed(2.0, "late", least).wait_s(2.0) == 5.0
 
 
 def test_one_probe_at_a_time_and_two_successes_close_it() -> None:
@@ -154,35 +162,35 @@ def test_a_call_waits_for_the_last_of_the_circuits_before_it() -> None:
     assert Circuits(least).wait_s(KEYS, 0.0) == 0
     assert Circuits(least).state(KEYS, 0.0) is State.CLOSED
     for names in (("provider",), ("model",), KEYS):
-        assert opened(*names).wait_s(KEYS, 1.0) == 1.5
+        assert opened(*names).wait_s(KEYS, 1.0) == 4.0
         assert opened(*names).state(KEYS, 1.0) is State.OPEN
-        assert opened(*names).state(KEYS, 3.0) is State.HALF_OPEN
+        assert opened(*names).state(KEYS, 5.0) is State.HALF_OPEN
     assert opened("model").wait_s(("provider", "another"), 1.0) == 0
 
 
 def test_a_failure_counts_for_one_of_them_and_frees_the_others() -> None:
     """Or for nobody."""
     circuits = opened(*KEYS)
-    circuits.calling(KEYS, 3.0)
-    assert circuits.wait_s(KEYS, 3.0) == 15
-    circuits.failed(KEYS, "model", 3.0, "probe")
-    assert circuits.wait_s(["provider"], 3.0) == 0
-    assert circuits.wait_s(["model"], 3.0) == 5
-    circuits.calling(KEYS, 8.0)
-    circuits.failed(KEYS, None, 8.0, "not its fault")
-    assert circuits.wait_s(KEYS, 8.0) == 0
+    circuits.calling(KEYS, 5.0)
+    assert circuits.wait_s(KEYS, 5.0) == 15
+    circuits.failed(KEYS, "model", 5.0, "probe")
+    assert circuits.wait_s(["provider"], 5.0) == 0
+    assert circuits.wait_s(["model"], 5.0) == 5
+    circuits.calling(KEYS, 10.0)
+    circuits.failed(KEYS, None, 10.0, "not its fault")
+    assert circuits.wait_s(KEYS, 10.0) == 0
 
 
 def test_a_success_and_a_release_reach_all_of_them() -> None:
     """As a call passes them all."""
     circuits = opened(*KEYS)
-    circuits.calling(KEYS, 3.0)
+    circuits.calling(KEYS, 5.0)
     circuits.released(KEYS)
-    assert circuits.wait_s(KEYS, 3.0) == 0
+    assert circuits.wait_s(KEYS, 5.0) == 0
     for _ in range(2):
-        circuits.calling(KEYS, 3.0)
-        circuits.succeeded(KEYS, 3.0)
-    assert circuits.state(KEYS, 3.0) is State.CLOSED
+        circuits.calling(KEYS, 5.0)
+        circuits.succeeded(KEYS, 5.0)
+    assert circuits.state(KEYS, 5.0) is State.CLOSED
     assert set(circuits.breakers.values()) == {Breaker()}
 
 
