@@ -45,27 +45,12 @@ async def test_t01_a_dead_first_provider_costs_fifty_callers_nothing(
     assert house.router.circuit(house.router.upstreams[0])[1] <= 5  # however many failed at once
 
 
-async def test_a_dead_first_provider_costs_few_calls_in_a_thousand_requests(
-    build: Build, sandbox: RunningSandbox
-) -> None:
-    """Ten requests a second: five failures open the circuit, then there are only probes."""
-    house = build(gemini=refused_address())
-    calls = 0
-    for n in range(1_000):
-        answer = await house.ask(f"{n}")
-        calls += sum(attempt.provider == "gemini" for attempt in answer.attempts)
-        house.clock.turn(0.1)
-    assert answer.provider == "openrouter"
-    assert calls <= 12
-
-
-@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
 async def test_recovery_after_a_minutes_outage_is_quick_and_cheap(
-    build: Build, sandbox: RunningSandbox, chance: float
+    build: Build, sandbox: RunningSandbox
 ) -> None:
     """Back on the first provider within thirty seconds, with eight probes at the most meanwhile."""
     house = build("gemini", "openrouter")
-    house.router.circuits = Circuits(lambda: chance)
+    house.router.circuits = Circuits(lambda: 1.0)
     sandbox.fail("gemini", status=500, body={"error": {"code": 500, "status": "INTERNAL"}})
     for n in range(60):
         await house.ask(f"out {n}")
