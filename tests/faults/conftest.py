@@ -19,7 +19,7 @@ from storage.ledger import Limits
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
 
-QUICK = Timeouts(connect_s=0.2, first_token_s=0.4, whole_reply_s=0.4, idle_s=0.4)
+QUICK = Timeouts(connect_s=0.5, first_token_s=1.0, whole_reply_s=1.0, idle_s=0.5)
 WIDE = Limits(per_minute=100_000, per_day=100_000)
 
 
@@ -62,7 +62,10 @@ Build = Callable[..., House]
 
 @pytest.fixture
 async def build(sandbox: RunningSandbox) -> AsyncIterator[Build]:
-    """Makes a house of the named providers; *urls* replace their addresses."""
+    """Makes a house of the named providers; *urls* replace their addresses.
+
+    With `QUICK` a silent provider is found within a second; a busy machine may be as slow.
+    """
     made: list[House] = []
 
     def make(
@@ -71,6 +74,7 @@ async def build(sandbox: RunningSandbox) -> AsyncIterator[Build]:
         store: Store | None = None,
         patience: Patience = Patience(5, 30),  # noqa: B008 - frozen
         limits: Limits = WIDE,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         **urls: str,
     ) -> House:
         names = names or ("gemini", "openrouter", "cloudflare")
@@ -84,7 +88,7 @@ async def build(sandbox: RunningSandbox) -> AsyncIterator[Build]:
             )
             for name in ("gemini", "openrouter", "cloudflare")
         }
-        clock, transport = TurnedClock(), Transport(QUICK)
+        clock, transport = TurnedClock(), Transport(timeouts)
         kept = store or MemoryStore()
         router = Router(
             [HttpUpstream(p, transport, terms) for p, terms in configured(access)],

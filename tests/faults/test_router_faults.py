@@ -13,12 +13,11 @@ from cache import Freshness
 from failover import Patience
 from providers.errors import FailureKind
 from providers.health import Circuits
-from providers.transport import Timeouts
 from sandbox.running import RunningSandbox, running_sandbox
 from storage.ledger import Limits
 from storage.sqlite import FILE_NAME, SqliteStore
 from tests.doubles import TurnedClock
-from tests.faults.conftest import Build
+from tests.faults.conftest import QUICK, Build
 
 pytestmark = pytest.mark.anyio
 K = FailureKind
@@ -36,7 +35,6 @@ async def test_t01_a_dead_first_provider_costs_fifty_callers_nothing(
 ) -> None:
     """All are answered by the second, and the dead one is left alone once its circuit is open."""
     house = build(gemini=refused_address())
-    house.transport.timeouts = Timeouts()  # fifty at once may need a moment on a busy machine
     answers = await asyncio.gather(*(house.ask(f"{n}") for n in range(50)))
     assert {answer.provider for answer in answers} == {"openrouter"}
     later = await house.ask("later")
@@ -81,11 +79,11 @@ async def test_t04_a_silent_provider_is_asked_exactly_once(
     build: Build, sandbox: RunningSandbox
 ) -> None:
     """Asking it again would only multiply the wait."""
-    house = build()
+    house = build(timeouts=QUICK)
     sandbox.fail("gemini", hang=True)
     answer = await house.ask("one")
     assert [a.failure for a in answer.attempts] == [K.TIMEOUT, None]
-    alone = build("gemini")
+    alone = build("gemini", timeouts=QUICK)
     with pytest.raises(AllProvidersFailed):
         await alone.ask("two")
     assert len(sandbox.calls("gemini")) == 2
@@ -278,7 +276,7 @@ async def test_b01_to_b12_e01_to_e03_a_bad_answer_is_replaced_and_never_kept(
     build: Build, sandbox: RunningSandbox, fault: dict[str, Any]
 ) -> None:
     """The caller sees the next provider's whole answer, and only that is cached."""
-    house = build()
+    house = build(timeouts=QUICK)
     sandbox.fail("gemini", **fault)
     answer = await house.ask("one")
     assert answer.provider == "openrouter"
@@ -459,7 +457,7 @@ async def test_t02_packets_that_vanish_cost_the_time_to_connect(
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(address)
-        house = build(gemini=f"http://127.0.0.1:{address[1]}")
+        house = build(gemini=f"http://127.0.0.1:{address[1]}", timeouts=QUICK)
         answer = await house.ask("one")
         for filler in fillers:
             filler.close()
