@@ -251,6 +251,16 @@ class Ledger:
             waits.append(self._day(allowance, scope, limits, need, now))
         return max(waits, key=lambda wait: wait.duration_s)
 
+    def has_room(self, allowance: Allowance, need: Need) -> bool:
+        """Whether a call under *allowance* could ever be sent."""
+        limits = [self._limits(scope, stated) for scope, stated in allowance.scopes]
+        return not any(
+            own.per_minute == 0
+            or own.per_day == 0
+            or (own.units_per_day is not None and need.units > own.units_per_day + FULL_UNITS)
+            for own in limits
+        )
+
     def sending(self, allowance: Allowance, need: Need, now: Moment) -> "Ledger":
         """The ledger with one more call in it, sent at this moment."""
         scopes = tuple(scope for scope, _ in allowance.scopes)
@@ -454,21 +464,23 @@ def schedule(
 
     Ends early with the first call that could not be sent within *horizon_s*.
     """
-    books, sendings, passed_s = dict(ledgers), list[Sending](), 0.0
+    books = {allowance.account: Ledger() for allowance, _ in options} | dict(ledgers)
+    possible = [
+        n for n, (own, need) in enumerate(options) if books[own.account].has_room(own, need)
+    ]
+    sendings, passed_s = list[Sending](), 0.0
     for _ in range(calls):
         then = replace(now, monotonic_s=now.monotonic_s + passed_s, epoch_s=now.epoch_s + passed_s)
-        waits = [
-            books.get(allowance.account, Ledger()).wait(allowance, need, then).duration_s
-            for allowance, need in options
-        ]
-        if not waits or passed_s + min(waits) > horizon_s:
+        waits_s = {
+            n: books[options[n][0].account].wait(*options[n], then).duration_s for n in possible
+        }
+        option = min(waits_s, key=waits_s.__getitem__, default=None)
+        if option is None or passed_s + waits_s[option] > horizon_s:
             break
-        option = waits.index(min(waits))
-        passed_s += waits[option]
+        passed_s += waits_s[option]
         allowance, need = options[option]
         then = replace(now, monotonic_s=now.monotonic_s + passed_s, epoch_s=now.epoch_s + passed_s)
-        book = books.get(allowance.account, Ledger())
-        books[allowance.account] = book.sending(allowance, need, then)
+        books[allowance.account] = books[allowance.account].sending(allowance, need, then)
         sendings.append(Sending(passed_s, option))
     return sendings
 

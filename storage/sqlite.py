@@ -157,9 +157,8 @@ class SqliteStore:
             yield self._local.db
         except sqlite3.DatabaseError as error:
             if _is_damage(error):
-                with contextlib.suppress(
-                    sqlite3.DatabaseError
-                ):  # told below as what it follows from
+                # Should that fail too, it is told of as the damage that it follows from.
+                with contextlib.suppress(sqlite3.DatabaseError):
                     self._begin_anew()
             raise OSError(f"{self.path.name}: {error}") from error
 

@@ -460,6 +460,29 @@ def test_a_schedule_takes_the_first_option_that_is_free_soonest() -> None:
     assert schedule({"y": after(low, 0.0)}, options[1:], 1, at(10)) == [Sending(20.0, 0)]
 
 
+@pytest.mark.parametrize(
+    ("limits", "need", "has_room"),
+    [
+        (Limits(), Need(10, 10.0), True),
+        (Limits(per_minute=1, per_day=1, units_per_day=10.0), Need(10, 10.0), True),
+        (Limits(per_minute=0), Need(), False),
+        (Limits(per_day=0), Need(), False),
+        (Limits(units_per_day=10.0), Need(0, 10.1), False),
+        (Limits(units_per_day=0.0), Need(), True),
+    ],
+)
+def test_what_can_never_be_sent_is_not_foreseen(limits: Limits, need: Need, has_room: bool) -> None:
+    """A limit of zero, or a call that is more than a whole day."""
+    for allowance in (rules(limits), rules(account=limits)):
+        assert Ledger().has_room(allowance, need) == has_room
+        assert bool(schedule({}, [(allowance, need)], 1, at(0))) == has_room
+    other = (rules(interval_s=5.0), Need())
+    expected = [Sending(0.0, 0)] if has_room else [Sending(0.0, 1)]
+    assert schedule({}, [(rules(limits), need), other], 1, at(0)) == expected
+    learned = Ledger().learning("model", limits)
+    assert learned.has_room(rules(), need) == has_room
+
+
 def test_a_schedule_ends_at_its_horizon_or_without_options() -> None:
     """With the first call that does not fit."""
     daily = Allowance("x", "UTC", (("model", Limits(per_day=1)),))
