@@ -87,7 +87,7 @@ async def test_the_interval_survives_a_restart(tmp_path: Path, clock: TurnedCloc
     second.close()
 
 
-async def test_a_set_wall_clock_changes_nothing(clock: TurnedClock) -> None:
+async def test_k01_a_set_wall_clock_changes_nothing(clock: TurnedClock) -> None:
     """K01: the monotonic clock decides within one boot."""
     limiter = RateLimiter(60, clock=clock)
     await limiter.reserve(GEMINI)
@@ -97,7 +97,7 @@ async def test_a_set_wall_clock_changes_nothing(clock: TurnedClock) -> None:
     assert (await limiter.reserve(GEMINI)).wait == Wait(60, "minimum interval")
 
 
-async def test_after_a_reboot_the_wall_clock_decides(clock: TurnedClock) -> None:
+async def test_k05_after_a_reboot_the_wall_clock_decides(clock: TurnedClock) -> None:
     """K05: monotonic time begins anew, the interval does not."""
     store = keep(MemoryStore())
     await RateLimiter(60, store=store, clock=clock).reserve(GEMINI)
@@ -333,3 +333,96 @@ def test_processes_share_one_interval(tmp_path: Path) -> None:
     assert len(grants) >= 5
     # The stamp lies between the two moments that the worker noted around it.
     assert all(later[1] - earlier[0] >= 0.2 for earlier, later in itertools.pairwise(grants))
+
+
+def test_settings_replace_what_is_given_and_nothing_else() -> None:
+    """Before the first use."""
+    limiter, store = RateLimiter(60), MemoryStore()
+    limiter.configure()
+    assert limiter.min_interval_seconds == 60
+    limiter.configure(min_interval_seconds=0, store=keep(store))
+    assert limiter.min_interval_seconds == 0
+    assert limiter.store is store
+
+
+async def test_the_longer_of_two_intervals_is_kept_and_none_on_ones_own(clock: TurnedClock) -> None:
+    """Ours, or the provider's."""
+    limiter = RateLimiter(5, clock=clock)
+    assert limiter.paced(Allowance("x")).min_interval_s == 5
+    assert limiter.paced(Allowance("x", min_interval_s=9)).min_interval_s == 9
+    exact = Allowance("x", min_interval_s=5)
+    assert limiter.paced(exact) is exact
+    assert limiter.paced(Allowance("x", is_own=True)).min_interval_s == 0
+
+
+async def test_how_a_call_ended_is_entered(clock: TurnedClock) -> None:
+    """Its cost, what was learned, a pause; each by itself and all together."""
+    limiter = RateLimiter(0, clock=clock)
+    need = Need(5, 100)
+    slot = await limiter.reserve(MEASURED, need)
+    assert slot.granted is not None
+    known = Correction(
+        counted=False,
+        used=Need(7, 30),
+        scope=ACCOUNT,
+        reason="busy",
+        hold_s=20,
+        learned=Limits(per_day=9),
+    )
+    await limiter.settle(MEASURED, need, slot.granted, known)
+    ledger = await limiter.ledger("cloudflare")
+    assert ledger.today(MEASURED, ACCOUNT, limiter.now()).calls == 0
+    assert ledger.learned == {ACCOUNT: Limits(per_day=9)}
+    assert (await limiter.wait(MEASURED)) == Wait(20, "busy")
+    clock.turn(20)
+    await limiter.settle(MEASURED, need, slot.granted, Correction(succeeded=True))
+    assert (await limiter.ledger("cloudflare")).holds == {}
+
+
+async def test_pauses_in_a_row_double_up_to_their_limit(clock: TurnedClock) -> None:
+    """A success begins the row anew."""
+    limiter, waits_s = RateLimiter(0, clock=clock), []
+    known = Correction(scope=ACCOUNT, reason="busy", hold_s=30, grows_to_s=100)
+    for _ in range(4):
+        await limiter.settle(MEASURED, Need(), limiter.now(), known)
+        waits_s.append((await limiter.wait(MEASURED)).duration_s)
+        clock.turn(waits_s[-1])
+    assert waits_s == [30, 60, 100, 100]
+    await limiter.settle(MEASURED, Need(), limiter.now(), Correction(succeeded=True))
+    await limiter.settle(MEASURED, Need(), limiter.now(), known)
+    assert (await limiter.wait(MEASURED)).duration_s == 30
+
+
+async def test_a_day_that_is_over_may_be_probed_earlier(clock: TurnedClock) -> None:
+    """Where a shorter pause is given with it; else it lasts until midnight."""
+    clock.epoch_s = NOON
+    limiter = RateLimiter(0, clock=clock)
+    known = Correction(scope=ACCOUNT, reason="day", hold_s=3_600, until_reset=True)
+    await limiter.settle(MEASURED, Need(), limiter.now(), known)
+    assert (await limiter.wait(MEASURED)).duration_s == 3_600
+    whole = Correction(scope=ACCOUNT, reason="day", until_reset=True)
+    await limiter.settle(MEASURED, Need(), limiter.now(), whole)
+    assert (await limiter.wait(MEASURED)).duration_s == 43_200
+
+
+async def test_a_call_without_limits_leaves_no_trace(clock: TurnedClock) -> None:
+    """Unless its account is on hold."""
+    limiter, free = RateLimiter(0, clock=clock), Allowance("free", scopes=((ACCOUNT, Limits()),))
+    slot = await limiter.reserve(free)
+    assert slot.granted is not None
+    await limiter.settle(free, Need(), slot.granted, Correction(succeeded=True))
+    assert limiter._known == {}
+    held = Correction(scope=ACCOUNT, reason="busy", hold_s=30)
+    await limiter.settle(free, Need(), slot.granted, held)
+    assert (await limiter.reserve(free)).wait == Wait(30, "busy")
+
+
+async def test_a_forecast_takes_nothing(clock: TurnedClock) -> None:
+    """Neither a slot nor a call of the day."""
+    limiter = RateLimiter(60, clock=clock)
+    sendings = await limiter.forecast([(GEMINI, Need()), (OPENROUTER, Need())], 4)
+    assert [(sending.wait_s, sending.option) for sending in sendings] == [
+        *((0, 0), (0, 1)),
+        *((60, 0), (60, 1)),
+    ]
+    assert (await limiter.reserve(GEMINI)).granted

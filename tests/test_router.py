@@ -177,7 +177,7 @@ async def test_the_asker_decides_how_fresh_it_has_to_be(
     assert cached["completion"]["text"] == kept
 
 
-async def test_a_cut_answer_is_served_but_never_kept(clock: TurnedClock) -> None:
+async def test_c11_a_cut_answer_is_served_but_never_kept(clock: TurnedClock) -> None:
     """B2: the caller sees that it is cut; nobody else gets it."""
 
     class Cut(FakeUpstream):
@@ -191,7 +191,7 @@ async def test_a_cut_answer_is_served_but_never_kept(clock: TurnedClock) -> None
     assert house.cache.look_up("key") is None
 
 
-async def test_an_expired_answer_is_served_stale_when_all_fail(clock: TurnedClock) -> None:
+async def test_c06_an_expired_answer_is_served_stale_when_all_fail(clock: TurnedClock) -> None:
     """Marked, with its age; and the failure is not kept."""
     house = House(clock, fakes(["Old.", K.OVERLOADED, "New."]))
     await house.ask()
@@ -347,7 +347,7 @@ async def test_closing_lets_go_of_everything(clock: TurnedClock) -> None:
     assert closed == ["a", "b", LOCAL, "c"]
 
 
-async def test_the_second_process_is_given_what_the_first_has_stored(
+async def test_c12_the_second_process_is_given_what_the_first_has_stored(
     clock: TurnedClock, tmp_path: Path
 ) -> None:
     """C12: two caches on one file ask once."""
@@ -372,7 +372,7 @@ async def test_after_a_failure_it_waits_for_the_others(clock: TurnedClock) -> No
     assert sum(clock.slept) == pytest.approx(30)
 
 
-async def test_equal_questions_under_way_are_asked_once(clock: TurnedClock) -> None:
+async def test_c12_equal_questions_under_way_are_asked_once(clock: TurnedClock) -> None:
     """C12: five hundred callers, one call."""
     house = House(clock, fakes([After(5, "One answer.")]))
     answers = await asyncio.gather(*(house.ask() for _ in range(500)))
@@ -383,7 +383,7 @@ async def test_equal_questions_under_way_are_asked_once(clock: TurnedClock) -> N
     assert set(states) <= {"MISS", "JOINED", "HIT"}
 
 
-async def test_who_wants_no_store_joins_nobody(clock: TurnedClock) -> None:
+async def test_c14_who_wants_no_store_joins_nobody(clock: TurnedClock) -> None:
     """C14: its question is its own."""
     house = House(clock, fakes([After(5, "A."), After(5, "B.")]))
     private = Freshness(may_read=False, may_store=False)
@@ -464,7 +464,7 @@ async def test_the_labels_of_the_real_providers_are_the_guides() -> None:
         assert f"{identity.mark} {identity.announced_as} available for endpoint_name" in lines
 
 
-async def test_an_entry_of_another_make_is_a_miss(clock: TurnedClock) -> None:
+async def test_c03_an_entry_of_another_make_is_a_miss(clock: TurnedClock) -> None:
     """C03: what another version wrote is not misread."""
     house = House(clock, fakes(["New."]))
     for foreign in ({"make": 99}, "text", ["list"], None):

@@ -200,7 +200,7 @@ names = st.sampled_from([ACCOUNT, "high", "low"])
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
-def test_any_bytes_are_a_ledger_or_refused(stored: bytes) -> None:
+def test_c01_any_bytes_are_a_ledger_or_refused(stored: bytes) -> None:
     """K04 and C01 for the limits: whatever is in the store, the service goes on."""
     try:
         assert isinstance(load(stored), Ledger)

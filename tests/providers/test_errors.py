@@ -644,3 +644,10 @@ def test_an_unexpected_shape_does_not_bring_its_words_into_the_error(name: str) 
     with pytest.raises(ProviderError) as caught:
         build(name).decode(reply(body, 400))
     assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_date_without_a_zone_is_in_utc() -> None:
+    """As HTTP has it."""
+    headers = {"retry-after": "Tue, 24 Nov 2026 12:00:30"}
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
+    assert read_retry_after(headers, now) == 30.0
