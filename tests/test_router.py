@@ -28,6 +28,7 @@ from providers.base import Emit, Identity
 from providers.completion import Completion
 from providers.errors import FailureKind, ProviderError
 from providers.fake import After, FakeUpstream, Pieces
+from providers.health import State
 from providers.prompt import Message, Prompt, Tool
 from rate_limiter import RateLimiter
 from router import Router
@@ -285,6 +286,50 @@ async def test_too_many_who_wait_are_refused_with_the_time_of_their_turn(
     refused = [outcome for outcome in outcomes if isinstance(outcome, RateLimited)]
     assert len(refused) == 3
     assert all(limited.retry_after_s is not None for limited in refused)
+
+
+async def test_whose_turn_would_come_too_late_is_told_so_at_once(clock: TurnedClock) -> None:
+    """Without standing in line first."""
+
+    class Standing(TurnedClock):
+        async def sleep(self, duration_s: float) -> None:
+            await asyncio.Event().wait()
+
+    house = House(Standing(), fakes([]), interval_s=60, max_wait_s=100)
+    await house.ask("first")
+    waiting = asyncio.create_task(house.ask("second"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert house.router.room.waiting == 1
+    with pytest.raises(RateLimited, match="next slot in 120 s"):
+        await house.ask("third")
+    assert house.router.room.waiting == 1
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+
+async def test_when_every_circuit_is_open_one_call_a_second_goes_through(
+    clock: TurnedClock,
+) -> None:
+    """Failing open beats refusing."""
+    house = House(clock, fakes([K.BAD_BODY] * 6 + ["Fine."]), max_wait_s=0)
+
+    async def ask(number: int) -> Routed:
+        async def frame() -> Prompt:
+            return Prompt(messages=(Message("user", f"{number}"),))
+
+        return await house.router.complete(f"{number}", frame, name="plan")
+
+    for number in range(5):
+        with pytest.raises(AllProvidersFailed):
+            await ask(number)
+    assert house.router.circuit(house.upstreams[0])[0] is State.OPEN
+    with pytest.raises(AllProvidersFailed):
+        await ask(6)
+    with pytest.raises(RateLimited, match="circuit open after failures"):
+        await ask(7)
+    clock.turn(1)
+    assert (await ask(8)).completion.text == "Fine."
 
 
 async def test_an_upstream_that_breaks_is_no_failing_provider(clock: TurnedClock) -> None:

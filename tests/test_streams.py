@@ -9,6 +9,7 @@ import pytest
 from answers import LOCAL, AllProvidersFailed, Interrupted, Origin, OutOfTime, Routed
 from cache import Freshness
 from failover import Attempt, Patience
+from notices import Answered
 from providers.base import Emit
 from providers.completion import Completion, Delta
 from providers.errors import FailureKind
@@ -186,6 +187,20 @@ async def test_who_joins_reads_from_the_beginning(clock: TurnedClock) -> None:
     telling.goes_on.release()
     assert await first == ("A/B/", "MISS")
     assert await second == ("A/B/", "JOINED")
+
+
+async def test_a_reader_may_leave_before_the_end(clock: TurnedClock) -> None:
+    """Nobody reads any more, so nothing is written any more."""
+    telling = Telling("A", "B")
+    house = House(clock, [telling])
+    told: list[object] = []
+    house.router.notices.listeners.append(told.append)
+    async with question(house) as stream:
+        telling.goes_on.release()
+        await stream.wait(60)
+        assert [delta.text for delta in stream.take()] == ["A"]
+    assert house.cache.flights._under_way == {}
+    assert not any(isinstance(notice, Answered) for notice in told)
 
 
 async def test_a_stream_raises_what_the_router_raises(clock: TurnedClock) -> None:

@@ -129,9 +129,9 @@ async def test_who_leaves_in_the_moment_of_being_called_passes_the_turn_on() -> 
     visits, served = await arrive(room, "abc")
     visits[0].goes.set()
     await asyncio.sleep(0)  # the first is woken, and calls the second
-    await asyncio.sleep(0)
     visits[1].task.cancel()
     await settled()
+    assert visits[1].task.cancelled()
     visits[2].goes.set()
     await asyncio.gather(*(visit.task for visit in visits), return_exceptions=True)
     assert served[-1] == "c1"
@@ -142,8 +142,8 @@ async def test_who_has_left_but_does_not_know_it_yet_is_not_called() -> None:
     """A cancelled wait is seen before its task has run."""
     room = WaitingRoom()
     visits, served = await arrive(room, "abb")
+    visits[0].goes.set()  # the first is woken before the second is
     visits[1].task.cancel()
-    visits[0].goes.set()
     visits[2].goes.set()
     await asyncio.gather(*(visit.task for visit in visits), return_exceptions=True)
     assert served == ["a1", "b2"]
