@@ -145,6 +145,13 @@ def test_in_panic_one_call_a_second_goes_through() -> None:
     assert asked.panic_wait_s(9.0) == 0
 
 
+def test_a_success_in_panic_lets_the_next_call_through_at_once() -> None:
+    """Though it should have stayed open for longer."""
+    passed = failing(5).calling(4.0).succeeded(4.5)
+    assert passed.state(4.5) is State.HALF_OPEN
+    assert passed.wait_s(4.5) == 0
+
+
 KEYS = ("provider", "model")
 
 
