@@ -179,7 +179,9 @@ def test_the_first_90_days_begin_with_what_is_missing() -> None:
     assert any(f"{len(base.questions)} open questions" in step.name for step in steps)
     assert all(step.by < brief.start + timedelta(90) for step in steps)
     assert [step.by for step in steps] == sorted(step.by for step in steps)
-    assert not any("open questions" in step.name for step in next_90_days(schedule, FactBase(), brief))
+    assert not any(
+        "open questions" in step.name for step in next_90_days(schedule, FactBase(), brief)
+    )
 
 
 def test_blocks_show_the_schedule_as_table_and_bars() -> None:
@@ -244,6 +246,7 @@ def test_too_few_milestones_are_refused() -> None:
     """And so is no answer at all."""
     with pytest.raises(Unusable, match="5 objects, but 6 to 16"):
         SPEC.read(proposal()[:5])
-    for nothing in (None, [], {}, "no", 7):
+    nothings: tuple[object, ...] = (None, [], {}, "no", 7)
+    for nothing in nothings:
         with pytest.raises(Unusable):
             SPEC.read(nothing)
