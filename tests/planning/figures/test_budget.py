@@ -31,6 +31,7 @@ from planning.figures.gathering import facts_said
 from planning.figures.quantities import number_in
 from planning.figures.spec import Unusable
 from tests.planning.briefs import NAMES, golden
+from tests.planning.trying import some
 
 US = golden("usa_federal")
 
@@ -77,6 +78,7 @@ lines = st.builds(
 percent = st.decimals(0, 60, places=2)
 
 
+@some
 @given(
     st.lists(lines, min_size=1, max_size=12), percent, percent, st.none() | st.integers(0, 10**6)
 )
@@ -104,6 +106,7 @@ def test_sums_agree_to_the_cent(
         assert budget.unallocated == max(request - budget.total, 0)
 
 
+@some
 @given(st.lists(lines, min_size=1, max_size=12), percent, percent)
 def test_the_federal_cap_holds(found: list[Line], fringe: Decimal, indirect: Decimal) -> None:
     """Fifteen percent of modified total direct costs, whatever is proposed."""

@@ -20,6 +20,7 @@ from planning.figures.quantities import number_in
 from planning.figures.spec import Unusable
 from planning.wording import LANGUAGES
 from tests.planning.briefs import NAMES, golden
+from tests.planning.trying import some
 
 NOBODY = golden("almost_nothing")
 money = st.decimals(0, 10**7, places=2)
@@ -77,6 +78,7 @@ def forecasts(draw: st.DrawFn) -> Forecast:
     return compute(draw(proposals()), brief, facts_said(brief))
 
 
+@some
 @given(forecasts())
 def test_cash_is_what_was_there_and_came_and_went(forecast: Forecast) -> None:
     """In every month of every scenario, to the last digit; totals are the sums of their lines."""
@@ -92,6 +94,7 @@ def test_cash_is_what_was_there_and_came_and_went(forecast: Forecast) -> None:
                 assert totals[month] == sum(line[month] for line in lines)
 
 
+@some
 @given(forecasts())
 def test_low_is_never_above_base_and_base_never_above_high(forecast: Forecast) -> None:
     """For closing cash, in every month, also where each unit loses money."""
@@ -99,6 +102,7 @@ def test_low_is_never_above_base_and_base_never_above_high(forecast: Forecast) -
     assert all(a <= b <= c for a, b, c in zip(low, base, high, strict=True))
 
 
+@some
 @given(forecasts())
 def test_measures_follow_from_the_months(forecast: Forecast) -> None:
     """Each recomputed the slow way; there are none while a cost is missing."""
@@ -131,6 +135,7 @@ def test_measures_follow_from_the_months(forecast: Forecast) -> None:
         assert min(uses.launch, uses.running, uses.reserve, uses.uncovered) >= 0
 
 
+@some
 @given(forecasts())
 def test_break_even_never_comes_before_the_first_income(forecast: Forecast) -> None:
     """A month without costs and without income is none."""

@@ -16,6 +16,7 @@ from planning.figures.roles import roles_of
 from planning.idea import Idea
 from planning.wording import LANGUAGES
 from tests.planning.briefs import NAMES, golden
+from tests.planning.trying import some
 
 
 def goal(text: str, language: str = "en") -> Goal:
@@ -145,6 +146,7 @@ def test_hostile_text_is_made_plain() -> None:
             assert "[S1]" not in fact.value
 
 
+@some
 @given(st.text(max_size=500), st.integers(2, 100))
 def test_plain_text_is_one_short_line(text: str, most: int) -> None:
     """Whatever goes in, and a second time changes nothing."""
@@ -193,6 +195,7 @@ briefs = st.builds(
 )
 
 
+@some
 @given(briefs)
 def test_any_brief_has_its_facts(brief: Brief) -> None:
     """However odd it is: the start is known, and what is not known is asked for."""

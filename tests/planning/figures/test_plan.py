@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planning.brief import Brief
@@ -18,6 +18,7 @@ from planning.showing import Shown
 from planning.wording import LANGUAGES
 from tests.planning.briefs import NAMES, golden
 from tests.planning.figures.test_goals import briefs
+from tests.planning.trying import some
 
 PARTS = {"schedule", "finance", "indicators", "budget", "risks", "theory", "sdg", "raci"}
 json_values = st.recursive(
@@ -80,8 +81,8 @@ def test_every_idea_has_a_whole_plan_without_a_model(name: str) -> None:
     assert_whole(golden(name))
 
 
+@some
 @given(briefs)
-@settings(deadline=None, max_examples=60)
 def test_any_brief_has_a_whole_plan(brief: Brief) -> None:
     """Whatever the founder sent."""
     assert_whole(brief)
@@ -150,8 +151,8 @@ def test_the_example_in_a_question_is_flat_and_small(spec: Spec[Any]) -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+@some
 @given(answer=json_values)
-@settings(deadline=None, max_examples=50)
 def test_any_answer_is_read_or_refused_in_words(spec: Spec[Any], answer: Any) -> None:
     """Never another error, and never an endless list."""
     for said in (answer, {spec.name: answer, "lines": answer, "drivers": answer, "staff": answer}):

@@ -17,6 +17,7 @@ from planning.figures.risks import SPEC, Risk, blocks, compute, regulated
 from planning.figures.spec import Unusable
 from planning.wording import LANGUAGES
 from tests.planning.briefs import NAMES, golden
+from tests.planning.trying import many
 
 
 def schedule_of(brief: Brief) -> schedules.Schedule:
@@ -43,6 +44,7 @@ def risk(likelihood: int, impact: int, cover: str = "") -> Risk:
     )
 
 
+@many
 @given(st.integers(1, 5), st.integers(1, 5))
 def test_the_score_is_the_product_and_bands_are_fixed(likelihood: int, impact: int) -> None:
     """1-4 low, 5-9 medium, 10-14 high, 15-25 critical."""

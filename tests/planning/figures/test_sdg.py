@@ -28,6 +28,7 @@ from planning.figures.sdg import (
 from planning.figures.spec import Unusable
 from planning.wording import LANGUAGES
 from tests.planning.briefs import NAMES, golden
+from tests.planning.trying import many
 
 COUNTS = (7, 8, 13, 10, 9, 8, 5, 12, 8, 10, 10, 11, 5, 10, 12, 12, 19)
 SCRIPTS = {"ru": "Ѐ-ӿ", "ar": "؀-ۿ", "hi": "ऀ-ॿ"}
@@ -99,6 +100,7 @@ def test_goals_are_read_as_founders_write_them(text: str, goals: tuple[int, ...]
     assert goals_in(text) == goals
 
 
+@many
 @given(st.text(max_size=120))
 def test_any_text_names_only_goals_that_exist(text: str) -> None:
     """Whatever it is."""
