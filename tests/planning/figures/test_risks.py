@@ -1,6 +1,7 @@
 """The risk register: scores, bands, cover for the worst, and regulated fields in eight languages."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -81,6 +82,15 @@ def test_risks_tell_of_this_venture() -> None:
         assert part in told
 
 
+def test_where_no_money_is_missing_the_low_scenario_is_watched() -> None:
+    """With what would be left then."""
+    brief = golden("kenya_soil")
+    rich = replace(brief, figures={**brief.figures, "opening_cash": Decimal(10**8)})
+    told = [r.risk for r in register(rich)]
+    assert any(text.startswith("If things go badly, cash falls to Ksh") for text in told)
+    assert not any("funding gap" in text for text in told)
+
+
 def test_unknown_costs_are_the_first_risk() -> None:
     """It names what is missing, and the milestone that stands ready."""
     first = register(golden("ecoed_empowerment"))[0]
@@ -144,7 +154,11 @@ def test_a_critical_risk_without_cover_is_refused() -> None:
         register(brief, risk(4, 5))
     with pytest.raises(Unusable, match="milestone m99 is unknown"):
         register(brief, risk(1, 1, "m99"))
-    assert register(brief, risk(4, 5, "reserve"))
+    with pytest.raises(Unusable, match="there is no reserve"):
+        register(brief, risk(4, 5, "reserve"))
+    figures = {**golden("kenya_soil").figures, "opening_cash": Decimal(10**8)}
+    rich = replace(golden("kenya_soil"), figures=figures)
+    assert register(rich, risk(4, 5, "reserve"))[0].cover == "reserve"
 
 
 def test_the_table_names_score_band_and_cover() -> None:
