@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rate_limiter import RateLimiter
-from storage import Store
+from storage import Change, Store
 from storage.ledger import Allowance, Wait
 from storage.memory import MemoryStore
 from storage.sqlite import FILE_NAME, SqliteStore
@@ -111,7 +111,7 @@ async def test_a_lost_store_leaves_what_this_process_knows(
     """More careful, never unlimited; and said in the log."""
 
     class Failing(MemoryStore):
-        def update(self, name: str, change: Callable[[bytes | None], bytes | None]) -> None:
+        def update(self, name: str, change: Change, **_: object) -> None:
             raise OSError("disk I/O error")
 
     limiter = RateLimiter(60, store=Failing, clock=clock)
