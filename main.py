@@ -17,6 +17,7 @@ from providers.transport import HttpUpstream, Transport
 from rate_limiter import RateLimiter
 from router import Router
 from settings import read_environment
+from storage import shared_store
 
 __all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api"]
 
@@ -26,7 +27,6 @@ logs.configure(settings.log_level, settings.log_format, environment.secrets())
 
 # The order in which providers are tried, unless PROVIDER_ORDER says otherwise.
 PROVIDER_ORDER = ("gemini", "openrouter", "cloudflare")
-
 
 # How long answers are kept: fresh for ttl_hours, then CACHE_STALE_HOURS as a last resort.
 cache = ResponseCache(cache_dir=".cache", ttl_hours=24)
@@ -40,10 +40,12 @@ cache.configure(
     ttl_hours=settings.cache_ttl_hours,
     stale_hours=settings.cache_stale_hours,
     max_mb=settings.cache_max_mb,
+    store=shared_store(settings.shared_store_url, settings.redis_prefix),
 )
 rate_limiter.configure(
     min_interval_seconds=0 if settings.pacing == "quota" else settings.min_interval_seconds,
     store=lambda: cache.store,  # beside the answers, so that restarts and workers share it
+    instances=settings.instances,
 )
 
 transport = Transport()

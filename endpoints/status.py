@@ -42,6 +42,7 @@ def status_routes() -> APIRouter:
             "providers": [await standing(router, upstream, now) for upstream in router.upstreams],
             "last_resort": router.last_resort.model if router.last_resort else None,
             "cache": await asyncio.to_thread(router.cache.stats),
+            "store": whereabouts(router),
         }
 
     @routes.post("/quota/forecast", summary="Whether planned calls fit, through whom, and when")
@@ -49,6 +50,19 @@ def status_routes() -> APIRouter:
         return await foresee(router, body.calls, body.tokens)
 
     return routes
+
+
+def whereabouts(router: Router) -> dict[str, Any]:
+    """What store the limits are in, and whether this process has lost it and counts alone."""
+    condition, limiter = router.limiter.store.condition(), router.limiter
+    is_lost = bool(condition.lost) or limiter.is_alone
+    return {
+        "kind": condition.kind,
+        "state": "lost" if is_lost else "ok",
+        "reason": condition.lost,
+        "lost_for_s": round(condition.lost_for_s, 1),
+        "limits_divided_by": limiter.instances if limiter.is_alone else 1,
+    }
 
 
 async def standing(router: Router, upstream: Upstream, now: Moment) -> dict[str, Any]:

@@ -123,11 +123,13 @@ class Store(Protocol):
         ...
 
 
-def shared_store(url: str, prefix: str) -> Store:
-    """The Valkey or Redis at *url*, whose keys begin with *prefix*. Nothing is connected yet.
+def shared_store(url: str, prefix: str) -> Store | None:
+    """The Valkey or Redis at *url*, with keys that begin with *prefix*; None without a URL.
 
-    Raises `ValueError` for an address that cannot be one.
+    Nothing is connected yet. Raises `ValueError` for an address that cannot be one.
     """
+    if not url:
+        return None
     from storage.redis import RedisStore  # here, so that a start without it does not pay for it
 
     return RedisStore(url, prefix)

@@ -79,6 +79,7 @@ class RedisStore:
     is_remote = True
 
     def __init__(self, url: str, prefix: str = "trimaran") -> None:
+        self.prefix = prefix
         self.place = _without_password(url)
         self._prefix = f"{prefix}:{FORMAT}:"
         self._pool = BlockingConnectionPool.from_url(
@@ -250,11 +251,8 @@ class RedisStore:
         """Probe the lost store until it makes a change again, on connections that are new."""
         while not closing.wait(PROBE_EVERY_S):
             self._pool.disconnect(inuse_connections=False)
-            kept = _ms(PROBE_EVERY_S)
             try:
-                self._set_if_unchanged(
-                    keys=[f"{self._prefix}probe:{uuid.uuid4().hex}"], args=["", "1", kept, kept]
-                )
+                self._probe()
             except (RedisError, OSError) as error:
                 log.debug("the shared store is still lost: %s", error)
             else:
@@ -267,6 +265,12 @@ class RedisStore:
             log.warning("🟢 The shared store %s is back after %.0f s", self.place, lost_for_s)
             for then in listeners:
                 then()
+
+    def _probe(self) -> None:
+        """Make a change of no importance. Raises what redis-py raises."""
+        kept = _ms(PROBE_EVERY_S)
+        name = f"{self._prefix}probe:{uuid.uuid4().hex}"
+        self._set_if_unchanged(keys=[name], args=["", "1", kept, kept])
 
     def _answer(self, key: str) -> str:
         return f"{self._prefix}answer:{key}"
@@ -289,8 +293,8 @@ class RedisStore:
         """The keys of one kind without what stands before them, and their values."""
         with self._asked(reading=True):
             for keys in self._batches(kind):
-                values: Any = self._client.mget(keys)
-                for key, value in zip(keys, values, strict=True):
+                for key in keys:
+                    value: Any = self._client.get(key)  # one by one: together they may be large
                     if value is not None:
                         yield key.decode().removeprefix(self._prefix + kind), value
 
