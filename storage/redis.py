@@ -10,6 +10,7 @@ it answers and takes writes again.
 import contextlib
 import hashlib
 import logging
+import math
 import random
 import threading
 import time
@@ -35,26 +36,35 @@ PROBE_EVERY_S = 1.0
 CONNECTIONS = 16
 LARGEST_ENTRY = 4 << 20  # bytes; a longer answer is not shared
 MARK_KEPT_S = 3600.0  # how long an attempt is remembered
-MOST_TURNS = 64  # of one change, while others are quicker
-LONGEST_PAUSE_S = 0.01  # between two turns
+MOST_TURNS = 200  # of one change, while others are quicker
+PATIENT_TURNS = 3  # before it asks to go first
+FIRST_FOR_S = 0.1
+PAUSE_S = 0.002  # between two turns, at most
 BATCH = 500
 FORMAT = "1"  # of the keys and values; raised when it changes
 ONE_CLOCK = "shared"  # all moments are the server's
 
-# KEYS: the state, and the mark of the attempt if it has a name. ARGV: the SHA-1 of the state that
-# was read ('' for none), the new state ('' for none), how many ms it and the mark are kept.
+# KEYS: the state, who goes first, and the mark of the attempt if it has a name. ARGV: the SHA-1 of
+# the state that was read ('' for none), the new state ('' for none), whose change it is; for how
+# many ms the state, the right to go first (0 for none) and the mark are kept.
 # Gives 1 when the change is made or was made before, the server's time, and else what is there now.
+# Whoever comes too late again and again goes first, so nobody can be late for ever.
 SET_IF_UNCHANGED = """
 local now = redis.call('TIME')
-if KEYS[2] and redis.call('EXISTS', KEYS[2]) == 1 then return {1, now[1], now[2]} end
-local there = redis.call('GET', KEYS[1])
-if (there and redis.sha1hex(there) or '') ~= ARGV[1] then return {0, now[1], now[2], there} end
+if KEYS[3] and redis.call('EXISTS', KEYS[3]) == 1 then return {1, now[1], now[2]} end
+local there, first = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
+local is_late = (there and redis.sha1hex(there) or '') ~= ARGV[1]
+if is_late or (first and first ~= ARGV[3]) then
+  if not first and ARGV[5] ~= '0' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[5]) end
+  return {0, now[1], now[2], there}
+end
+if first then redis.call('DEL', KEYS[2]) end
 if ARGV[2] == '' then
   redis.call('DEL', KEYS[1])
 else
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4])
 end
-if KEYS[2] then redis.call('SET', KEYS[2], '', 'PX', ARGV[4]) end
+if KEYS[3] then redis.call('SET', KEYS[3], '', 'PX', ARGV[6]) end
 return {1, now[1], now[2]}
 """
 
@@ -134,16 +144,19 @@ class RedisStore:
         self, name: str, change: Change, *, keep_s: float = STATE_KEPT_S, attempt: str = ""
     ) -> None:
         """See `Store.update`. Takes two round trips, and one more for each time others were quicker."""
-        key = self._state(name)
+        key, whose = self._state(name), uuid.uuid4().hex
         there = self._look(key)
         for turn in range(MOST_TURNS):
             changed = change(there)
             if changed is None:
                 return
-            made, there = self._make(key, there, changed, keep_s, attempt)
+            first_for_s = FIRST_FOR_S if turn >= PATIENT_TURNS else 0.0
+            kept = [_ms(keep_s), _ms(first_for_s), _ms(MARK_KEPT_S)]
+            keys = [key, f"{key}:first"] + ([f"{key}:{attempt}"] if attempt else [])
+            made, there = self._make(keys, there, changed, whose, kept)
             if made:
                 return
-            time.sleep(random.uniform(0, min(LONGEST_PAUSE_S, turn * 0.001)))  # noqa: S311 - only to spread the load
+            time.sleep(random.uniform(0, PAUSE_S))  # noqa: S311 - only to spread the load
         raise OSError(f"{name}: others changed it {MOST_TURNS} times meanwhile")
 
     def answers(self) -> Iterator[tuple[str, Entry]]:
@@ -155,7 +168,7 @@ class RedisStore:
     def states(self) -> Iterator[tuple[str, bytes]]:
         """See `Store.states`."""
         for key, value in self._all("state:"):
-            if key.endswith("}"):  # what follows a name is the mark of an attempt
+            if key.endswith("}"):  # what follows a name is a turn or a mark
                 yield key[1:-1], value
 
     def now(self, clock: Clock) -> Moment:  # noqa: ARG002 - machines share the server's
@@ -194,14 +207,13 @@ class RedisStore:
         return value
 
     def _make(
-        self, key: str, there: bytes | None, changed: bytes, keep_s: float, attempt: str
+        self, keys: list[str], there: bytes | None, changed: bytes, whose: str, kept_ms: list[int]
     ) -> tuple[bool, bytes | None]:
         """Replace *there* by *changed*: whether that is done, and else what is there now."""
-        keys = [key, f"{key}:{attempt}"] if attempt else [key]
         seen = "" if there is None else hashlib.sha1(there, usedforsecurity=False).hexdigest()
         with self._asked():
             made, seconds, micros, *found = self._set_if_unchanged(
-                keys=keys, args=[seen, changed, _ms(keep_s), _ms(MARK_KEPT_S)]
+                keys=keys, args=[seen, changed, whose, *kept_ms]
             )
         self._note_time(int(seconds), int(micros))
         return bool(made), next(iter(found), None)
@@ -268,9 +280,8 @@ class RedisStore:
 
     def _probe(self) -> None:
         """Make a change of no importance. Raises what redis-py raises."""
-        kept = _ms(PROBE_EVERY_S)
-        name = f"{self._prefix}probe:{uuid.uuid4().hex}"
-        self._set_if_unchanged(keys=[name], args=["", "1", kept, kept])
+        key, kept = self._state(f"probe:{uuid.uuid4().hex}"), _ms(PROBE_EVERY_S)
+        self._set_if_unchanged(keys=[key, f"{key}:first"], args=["", "1", "", kept, kept])
 
     def _answer(self, key: str) -> str:
         return f"{self._prefix}answer:{key}"
@@ -314,7 +325,7 @@ def _unframed(key: str, value: bytes) -> Entry | None:
 
 
 def _ms(duration_s: float) -> int:
-    return max(1, int(duration_s * 1000))
+    return math.ceil(duration_s * 1000)
 
 
 def _literal(text: str) -> str:
