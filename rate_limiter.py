@@ -326,12 +326,9 @@ class RateLimiter:
             log.warning("the limits' store is back, this process counts with the others again")
 
 
-def _at_least(
-    known: Ledger, ledger: Ledger, _: Allowance, now: Moment
-) -> tuple[Ledger | None, None]:
-    """*ledger*, nowhere less careful than *known*."""
-    changed = ledger.at_least(known, now)
-    return (changed if changed != ledger else None), None
+def _at_least(known: Ledger, ledger: Ledger, _: Allowance, now: Moment) -> tuple[Ledger, None]:
+    """*ledger*, nowhere less careful than *known*; written in any case, as there may be none."""
+    return ledger.at_least(known, now), None
 
 
 def corrected(
