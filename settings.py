@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from callers import ApiKey
 from providers import CATALOGUE, NAMES, Access
+from storage import shared_store
 from storage.ledger import Limits
 
 
@@ -57,9 +58,15 @@ def _without_slash(value: str) -> str:
 
 
 def _store_url(value: SecretStr) -> SecretStr:
-    url = value.get_secret_value()
-    if not re.fullmatch(r"(rediss?://[^\s/]+(/\S*)?|unix://\S+)", url):
-        raise ValueError("it begins with redis://, rediss:// or unix:// and names a host or socket")
+    try:
+        if re.search(r"\s", url := value.get_secret_value()):
+            raise ValueError("a space")
+        shared_store(url, "")
+    except ValueError:
+        # From None: the chained error could show the value.
+        raise ValueError(
+            "it is redis://, rediss:// or unix://, a host or a socket, and options of redis-py"
+        ) from None
     return value
 
 

@@ -102,6 +102,10 @@ class RedisStore:
             protocol=2,
             driver_info=None,
         )
+        try:
+            self._pool.connection_class(**self._pool.connection_kwargs)  # not connected yet
+        except TypeError as error:
+            raise ValueError(f"an option that is not known: {error}") from error
         self._client: Redis = Redis(connection_pool=self._pool)
         self._set_if_unchanged = self._client.register_script(SET_IF_UNCHANGED)
         self._ahead_s: float | None = None  # the server's time less our monotonic time
