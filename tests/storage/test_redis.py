@@ -21,7 +21,7 @@ from rate_limiter import RateLimiter
 from storage import Entry, StoreLost
 from storage.ledger import Allowance, Limits
 from storage.redis import LARGEST_ENTRY, REPLY_TIMEOUT_S, RedisStore
-from tests.servers import StoreServer, relayed, running_store
+from tests.servers import StoreServer, free_port, program, relayed, running_store
 
 DAILY = Allowance("gemini", scopes=(("*", Limits(per_day=1000)),))
 
@@ -220,7 +220,7 @@ def test_processes_share_one_interval(server: StoreServer) -> None:
         "store = RedisStore(sys.argv[1], sys.argv[2])\n"
         "limiter = RateLimiter(0.2, store=lambda: store)\n"
         "async def work():\n"
-        "    end = time.monotonic() + 2\n"
+        "    end = time.monotonic() + 1.5\n"
         "    while time.monotonic() < end:\n"
         "        before = time.monotonic()\n"
         "        slot = await limiter.reserve(Allowance('gemini'))\n"
@@ -372,6 +372,33 @@ def test_a_user_with_only_what_is_documented_can_do_everything(own_server: Store
     store._probe()
     assert store.condition().lost == ""
     store.close()
+
+
+def test_a_store_behind_tls_has_to_show_its_certificate(tmp_path: Path) -> None:
+    """Of an authority that we trust; another's is a loss."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = "req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2"
+    subprocess.run(
+        [
+            *(program("openssl"), *command.split(), "-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    port = free_port()
+    options = ["--tls-port", str(port), "--tls-auth-clients", "no"]
+    files = ["--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
+    url = f"rediss://localhost:{port}/0?socket_timeout=5&socket_connect_timeout=5"
+    with running_store(tmp_path / "tls", *options, *files):
+        trusting = RedisStore(f"{url}&ssl_ca_certs={certificate}")
+        trusting.put("key", Entry(b"x", 1.0))
+        assert trusting.get("key") == Entry(b"x", 1.0)
+        trusting.close()
+        careful = RedisStore(url)
+        with pytest.raises(StoreLost, match="certificate"):
+            careful.get("key")
+        careful.close()
 
 
 def test_q07_a_reply_that_comes_too_late_is_counted_once(own_server: StoreServer) -> None:
