@@ -36,7 +36,7 @@ from tests.servers import StoreServer, running_store
 
 SEED = int(os.environ.get("FLEET_SEED", "1"))
 INSTANCES = 3
-TOLERANCE_S = 0.02
+TOLERANCE_S = 0.06  # a busy machine may bring one call late, and the next in time
 UNKNOWN_S = 1.5  # around a loss, until all have noticed it or its end
 
 

@@ -13,6 +13,7 @@ from tests.fleet.running import Clients, Instance, early, repeated, sent
 INTERVAL_S = 0.4
 PER_DAY = 12
 DURATION_S = 5.0
+TOLERANCE_S = 0.1  # a busy machine may bring one call late, and the next in time
 
 
 def used(service: Instance) -> int:
@@ -49,7 +50,7 @@ def test_three_workers_keep_one_interval_one_quota_and_ask_once(tmp_path: Path) 
         finally:
             service.end()
         calls = sent(sandbox)
-    assert early(calls, INTERVAL_S - 0.02, lambda _: True) == 0
+    assert early(calls, INTERVAL_S - TOLERANCE_S, lambda _: True) == 0
     assert len(calls) == PER_DAY
     assert seen == {PER_DAY}
     assert repeated(calls) == Counter()
