@@ -1,0 +1,150 @@
+"""Fitting speech to a time: what to do after each take, so that few are needed. Pure.
+
+    Say       say the text, at this speed
+    Rewrite   have the text written anew with this many words
+    Settle    keep the take that is nearest
+
+Speed is changed first, since it costs the text nothing. The text is rewritten at most once, and
+there are at most three takes in all, so what a pitch can cost is known beforehand.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from planning.sentences import count_words, spoken_seconds, words_for
+
+TOLERANCE = 0.10  # of the time asked for
+MOST_TAKES = 3
+SURELY = 1.15  # how far off an estimate may be; a measured take is not
+IGNORED = 0.1  # a voice that does less than a tenth of what a change of speed should do ignores it
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a voice speaks: the speeds that it has, and its pace at speed 1 beside the usual one."""
+
+    slowest: float = 1.0
+    fastest: float = 1.0
+    pace: float = 1.0
+
+    def speed(self, wanted: float) -> float:
+        """The speed it has that is nearest to *wanted*, in hundredths."""
+        return round(min(max(wanted, self.slowest), self.fastest), 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A text that was said at a speed, and how many seconds that took, as measured."""
+
+    text: str
+    speed: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say the text at this speed."""
+
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Have the text written anew with this many words."""
+
+    words: range
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Keep *take*."""
+
+    take: Take
+
+
+Step = Say | Rewrite | Settle
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A text on its way to last *target_s* seconds."""
+
+    text: str
+    language: str
+    target_s: float
+    manner: Manner
+    may_rewrite: bool = False
+    takes: tuple[Take, ...] = ()
+
+    def said(self, speed: float, seconds: float) -> "Fitting":
+        """The same after the text was said at *speed* and took *seconds*."""
+        return replace(self, takes=(*self.takes, Take(self.text, speed, seconds)))
+
+    def rewritten(self, text: str | None) -> "Fitting":
+        """The same after the one attempt to rewrite; a *text* that is no nearer changes nothing."""
+        words = words_for(self.target_s, self.language)
+        if text is None or distance(text, words) >= distance(self.text, words):
+            return replace(self, may_rewrite=False)
+        return replace(self, text=text, may_rewrite=False)
+
+    def step(self) -> Step:
+        """What to do next."""
+        nearest = min(self.takes, key=lambda take: self._miss(take.seconds), default=None)
+        if nearest is not None:
+            fits = self._miss(nearest.seconds) <= TOLERANCE
+            if fits or len(self.takes) >= MOST_TAKES:
+                return Settle(nearest)
+        own = [take for take in self.takes if take.text == self.text]
+        speed, expected_s = self._improved(own) if own else self._first()
+        slack = 1.0 if own else SURELY
+        share = expected_s / self.target_s
+        in_reach = (1 - TOLERANCE) / slack <= share <= (1 + TOLERANCE) * slack
+        if self.may_rewrite and not in_reach:
+            return Rewrite(words_for(self.target_s, self.language))
+        if nearest is None or not own:
+            return Say(speed)
+        is_worth_it = self._miss(expected_s) <= max(TOLERANCE, self._miss(nearest.seconds) / 2)
+        return Say(speed) if is_worth_it else Settle(nearest)
+
+    def _miss(self, seconds: float) -> float:
+        """How far *seconds* are from the target, as a share of it."""
+        return abs(seconds - self.target_s) / self.target_s
+
+    def _first(self) -> tuple[float, float]:
+        """The speed for the first take of the text, and how long that should take."""
+        estimate_s = self._estimate_s(self.text) * self._correction()
+        wanted = estimate_s / self.target_s
+        speed = self.manner.speed(1.0 if abs(wanted - 1) <= TOLERANCE / 2 else wanted)
+        return speed, estimate_s / speed
+
+    def _estimate_s(self, text: str) -> float:
+        return spoken_seconds(text, self.language) / self.manner.pace
+
+    def _correction(self) -> float:
+        """How much longer than estimated the voice takes, by what it said so far."""
+        estimated_s = sum(self._estimate_s(take.text) for take in self.takes)
+        said_s = sum(take.seconds * take.speed for take in self.takes)
+        return said_s / estimated_s if estimated_s > 0 else 1.0
+
+    def _improved(self, own: Sequence[Take]) -> tuple[float, float]:
+        """The speed for the next take of the same text, and how long that should take.
+
+        After one take time is thought to shrink as speed grows; after two the line through both
+        is followed, since no voice is that exact.
+        """
+        last = own[-1]
+        slope = -last.seconds / last.speed  # seconds for a change of speed
+        if len(own) > 1 and own[-2].speed != last.speed:
+            seen = (last.seconds - own[-2].seconds) / (last.speed - own[-2].speed)
+            if seen > slope * IGNORED:
+                return last.speed, last.seconds
+            speed = self.manner.speed(last.speed + (self.target_s - last.seconds) / seen)
+            return speed, last.seconds + seen * (speed - last.speed)
+        speed = self.manner.speed(last.speed * last.seconds / self.target_s)
+        return speed, last.seconds * last.speed / speed
+
+
+def distance(text: str, words: range) -> int:
+    """How many words *text* has too many or too few."""
+    count = count_words(text)
+    return max(words.start - count, count - (words.stop - 1), 0)
