@@ -9,7 +9,7 @@ from endpoints.app import Services, create_app
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
 from planning.research import DuckDuckGo, NoSearch
-from planning.speech import ElevenLabs, Engine, OfflineVoice, Speaker
+from planning.speech import build_speaker
 from providers import CATALOGUE, configured
 from providers.local import LocalModel
 from providers.repl import doorway
@@ -59,17 +59,17 @@ router = Router(
     patience=Patience(settings.max_wait_seconds, settings.max_wait_seconds + ANSWER_TIME_S),
 )
 search = DuckDuckGo(cache, settings.search_url) if settings.search == "on" else NoSearch()
-voices: list[Engine] = []
-if key := settings.elevenlabs_api_key.get_secret_value():
-    voice_id, model = settings.elevenlabs_voice_id, settings.elevenlabs_model
-    voices.append(ElevenLabs(key, voice_id, model, settings.elevenlabs_base_url))
-if OfflineVoice.is_installed():
-    voices.append(OfflineVoice())
+speaker = build_speaker(
+    cache,
+    rate_limiter,
+    elevenlabs_key=settings.elevenlabs_api_key.get_secret_value(),
+    voice_id=settings.elevenlabs_voice_id,
+    model=settings.elevenlabs_model,
+    base_url=settings.elevenlabs_base_url,
+)
 
 call_gemini_api, call_openrouter_api, call_cloudflare_api = (
     doorway(entry, access[entry.identity.name], rate_limiter) for entry in CATALOGUE[:3]
 )
 
-app = create_app(
-    Services(Planner(router, search), Speaker(voices, cache), cache), origins=settings.origins
-)
+app = create_app(Services(Planner(router, search), speaker, cache), origins=settings.origins)

@@ -9,11 +9,10 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 
 from cache import ResponseCache
-from endpoints import errors, provenance
+from endpoints import errors, provenance, speech
 from endpoints.documents import document_routes
 from endpoints.middleware import BodyLimit, RequestContext
 from endpoints.shutdown import RefuseNewWork, Shutdown
-from endpoints.speech import speech_routes
 from endpoints.status import status_routes
 from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
@@ -22,7 +21,14 @@ from planning.speech import Speaker
 
 LARGEST_BODY = 1 << 20  # bytes
 LARGEST_CHAT = 4 << 20  # bytes; it may hold images
-EXPOSED = [*provenance.NAMES, "X-Request-ID", "Retry-After", "retry-after-ms", "x-should-retry"]
+EXPOSED = [
+    *provenance.NAMES,
+    *speech.NAMES,
+    "X-Request-ID",
+    "Retry-After",
+    "retry-after-ms",
+    "x-should-retry",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ def create_app(
         app.state.shutdown.listen()
         yield
         await services.planner.router.aclose()
+        await services.speaker.aclose()
         services.cache.close()
 
     app = FastAPI(
@@ -59,7 +66,7 @@ def create_app(
     app.state.speaker = services.speaker
     app.state.shutdown = Shutdown()
     app.include_router(document_routes())
-    app.include_router(speech_routes())
+    app.include_router(speech.speech_routes())
     app.include_router(status_routes())
     app.include_router(v1_routes(pace))
     errors.install(app)

@@ -25,7 +25,7 @@ from answers import (
 )
 from endpoints.requests import CallerGone
 from endpoints.shutdown import ShuttingDown
-from planning.speech import NoSpeech, SpeechFailed, Unspeakable
+from planning.voices.base import NoSpeech, SpeechFailed, UnknownVoice, Unspeakable
 from providers.errors import FailureKind
 
 WHAT_TO_DO = (
@@ -80,6 +80,7 @@ TELLINGS: dict[type[Exception], Telling] = {
     UnknownModel: Telling(404, "model_not_found", "model"),
     ShuttingDown: Telling(503, "shutting_down"),
     NoSpeech: Telling(501),
+    UnknownVoice: Telling(400, "voice_not_found", "voice"),
     Unspeakable: Telling(400),
     SpeechFailed: Telling(500, says="Error generating audio: {}"),
 }

@@ -67,53 +67,72 @@ Step = Say | Rewrite | Settle
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """A text on its way to last *target_s* seconds."""
+    """A text on its way to last *target_s* seconds; without a target the first take is kept.
+
+    *takes_left* is how often the text may still be said.
+    """
 
     text: str
     language: str
-    target_s: float
+    target_s: float | None
     manner: Manner
     may_rewrite: bool = False
     takes: tuple[Take, ...] = ()
+    takes_left: int = MOST_TAKES
 
     def said(self, speed: float, seconds: float) -> "Fitting":
         """The same after the text was said at *speed* and took *seconds*."""
-        return replace(self, takes=(*self.takes, Take(self.text, speed, seconds)))
+        takes = (*self.takes, Take(self.text, speed, seconds))
+        return replace(self, takes=takes, takes_left=self.takes_left - 1)
+
+    def over(self) -> "Fitting":
+        """The same when nothing more can be said."""
+        return replace(self, takes_left=0)
 
     def rewritten(self, text: str | None) -> "Fitting":
         """The same after the one attempt to rewrite; a *text* that is no nearer changes nothing."""
-        words = words_for(self.target_s, self.language)
-        if text is None or distance(text, words) >= distance(self.text, words):
+        if text is None or self._distance(text) >= self._distance(self.text):
             return replace(self, may_rewrite=False)
         return replace(self, text=text, may_rewrite=False)
 
     def step(self) -> Step:
         """What to do next."""
         nearest = min(self.takes, key=lambda take: self._miss(take.seconds), default=None)
-        if nearest is not None:
-            fits = self._miss(nearest.seconds) <= TOLERANCE
-            if fits or len(self.takes) >= MOST_TAKES:
-                return Settle(nearest)
+        if nearest is not None and (self.takes_left <= 0 or self._fits(nearest.seconds)):
+            return Settle(nearest)
         own = [take for take in self.takes if take.text == self.text]
         speed, expected_s = self._improved(own) if own else self._first()
-        slack = 1.0 if own else SURELY
-        share = expected_s / self.target_s
-        in_reach = (1 - TOLERANCE) / slack <= share <= (1 + TOLERANCE) * slack
-        if self.may_rewrite and not in_reach:
-            return Rewrite(words_for(self.target_s, self.language))
+        if self.may_rewrite and not self._fits(expected_s, slack=1.0 if own else SURELY):
+            return Rewrite(self._words)
         if nearest is None or not own:
             return Say(speed)
-        is_worth_it = self._miss(expected_s) <= max(TOLERANCE, self._miss(nearest.seconds) / 2)
-        return Say(speed) if is_worth_it else Settle(nearest)
+        is_worth_it = self._miss(expected_s) <= self._miss(nearest.seconds) / 2
+        return Say(speed) if is_worth_it or self._fits(expected_s) else Settle(nearest)
+
+    @property
+    def _words(self) -> range:
+        return words_for(self.target_s or 0.0, self.language)
+
+    def _distance(self, text: str) -> int:
+        """How many words *text* has too many or too few."""
+        count = count_words(text)
+        return max(self._words.start - count, count - (self._words.stop - 1), 0)
+
+    def _fits(self, seconds: float, slack: float = 1.0) -> bool:
+        """Whether *seconds* are within the tolerance of the target, give or take *slack*."""
+        if self.target_s is None:
+            return True
+        share = seconds / self.target_s
+        return (1 - TOLERANCE) / slack <= share <= (1 + TOLERANCE) * slack
 
     def _miss(self, seconds: float) -> float:
-        """How far *seconds* are from the target, as a share of it."""
-        return abs(seconds - self.target_s) / self.target_s
+        """How many seconds too long or too short that is."""
+        return 0.0 if self.target_s is None else abs(seconds - self.target_s)
 
     def _first(self) -> tuple[float, float]:
         """The speed for the first take of the text, and how long that should take."""
         estimate_s = self._estimate_s(self.text) * self._correction()
-        wanted = estimate_s / self.target_s
+        wanted = estimate_s / (self.target_s or estimate_s or 1.0)
         speed = self.manner.speed(1.0 if abs(wanted - 1) <= TOLERANCE / 2 else wanted)
         return speed, estimate_s / speed
 
@@ -132,19 +151,13 @@ class Fitting:
         After one take time is thought to shrink as speed grows; after two the line through both
         is followed, since no voice is that exact.
         """
-        last = own[-1]
+        last, target_s = own[-1], self.target_s or own[-1].seconds
         slope = -last.seconds / last.speed  # seconds for a change of speed
         if len(own) > 1 and own[-2].speed != last.speed:
             seen = (last.seconds - own[-2].seconds) / (last.speed - own[-2].speed)
             if seen > slope * IGNORED:
                 return last.speed, last.seconds
-            speed = self.manner.speed(last.speed + (self.target_s - last.seconds) / seen)
+            speed = self.manner.speed(last.speed + (target_s - last.seconds) / seen)
             return speed, last.seconds + seen * (speed - last.speed)
-        speed = self.manner.speed(last.speed * last.seconds / self.target_s)
+        speed = self.manner.speed(last.speed * last.seconds / target_s)
         return speed, last.seconds * last.speed / speed
-
-
-def distance(text: str, words: range) -> int:
-    """How many words *text* has too many or too few."""
-    count = count_words(text)
-    return max(words.start - count, count - (words.stop - 1), 0)

@@ -48,7 +48,10 @@ def test_speech_is_as_long_as_its_text_takes_to_say(client: ElevenLabs) -> None:
 
 
 def test_a_faster_voice_is_done_sooner(client: ElevenLabs) -> None:
-    fast = {"voice_settings": VoiceSettings(speed=1.2), "output_format": "pcm_24000"}
+    fast: dict[str, Any] = {
+        "voice_settings": VoiceSettings(speed=1.2),
+        "output_format": "pcm_24000",
+    }
     assert len(speak(client, **fast)) == pytest.approx(2 * 24_000 * 2 / 1.2, abs=2)
     timed = client.text_to_speech.convert_with_timestamps(voice_id=GEORGE, text=TEXT, **fast)
     assert timed.alignment is not None
@@ -58,7 +61,7 @@ def test_a_faster_voice_is_done_sooner(client: ElevenLabs) -> None:
 
 
 def test_the_neighbouring_text_is_taken_but_not_by_v3(client: ElevenLabs) -> None:
-    neighbours = {"previous_text": "Before.", "next_text": "After."}
+    neighbours: dict[str, Any] = {"previous_text": "Before.", "next_text": "After."}
     assert speak(client, **neighbours) == speak(client)
     with pytest.raises(ApiError, match="not yet supported with the 'eleven_v3' model"):
         speak(client, model_id="eleven_v3", **neighbours)
