@@ -250,6 +250,7 @@ class ElevenLabs:
     async def _telling(self) -> AsyncIterator[None]:
         """Tells whatever goes wrong with a request as `SpeechFailed`."""
         from elevenlabs.core.api_error import ApiError
+        from elevenlabs.core.parse_error import ParsingError
         from httpx import ConnectError, ConnectTimeout, HTTPError, TimeoutException
 
         try:
@@ -263,6 +264,8 @@ class ElevenLabs:
             raise self._failed(K.TIMEOUT) from None
         except (HTTPError, OSError):
             raise self._failed(K.RESET) from None
+        except (TypeError, ValueError, ParsingError):  # the SDK takes JSON for what it should be
+            raise self._failed(K.BAD_BODY) from None
 
     def _sound(self, utterance: Utterance, answer: Any) -> Sound:
         try:
@@ -273,11 +276,10 @@ class ElevenLabs:
             raise self._failed(K.EMPTY)
         samples = samples[: len(samples) // SAMPLE_BYTES * SAMPLE_BYTES]
         length_s = Sound(samples, ()).seconds
-        times = answer.alignment
-        if times is None or "".join(times.characters) != utterance.text:
+        times = _times(answer.alignment, utterance.text)
+        if times is None:
             return Sound(samples, (Stretch(utterance.text, 0.0, length_s),))
-        starts, ends = times.character_start_times_seconds, times.character_end_times_seconds
-        return Sound(samples, tuple(_words(times.characters, starts, ends, length_s)))
+        return Sound(samples, tuple(_words(utterance.text, *times, length_s)))
 
     def _refused(self, error: "ApiError") -> SpeechFailed:
         """What an answer that is none means."""
@@ -312,19 +314,38 @@ class ElevenLabs:
         return AsyncElevenLabs(api_key=self.key, base_url=self.base_url, httpx_client=self._http)
 
 
+def _times(alignment: Any, text: str) -> tuple[Sequence[float], Sequence[float]] | None:
+    """When each character of *text* begins and ends to be heard; None when that is not told.
+
+    What they call a character may be several code points.
+    """
+    characters = getattr(alignment, "characters", None) or ()
+    starts = getattr(alignment, "character_start_times_seconds", None) or ()
+    ends = getattr(alignment, "character_end_times_seconds", None) or ()
+    are_numbers = all(isinstance(time, int | float) for time in (*starts, *ends))
+    is_whole = len(starts) == len(ends) == len(characters) and "".join(characters) == text
+    if not (are_numbers and is_whole):
+        return None
+    lengths = [len(character) for character in characters]
+    return _repeated(starts, lengths), _repeated(ends, lengths)
+
+
+def _repeated(times: Sequence[float], lengths: Sequence[int]) -> list[float]:
+    return [time for time, length in zip(times, lengths, strict=True) for _ in range(length)]
+
+
 def _words(
-    characters: Sequence[str], starts: Sequence[float], ends: Sequence[float], length_s: float
+    text: str, starts: Sequence[float], ends: Sequence[float], length_s: float
 ) -> Iterator[Stretch]:
-    """The words that *characters* are, with the spaces behind them, and when each is heard.
+    """The words of *text*, with the spaces behind them, and when each is heard.
 
     In scripts without spaces each letter counts as one.
     """
     begin = 0
-    for i in range(1, len(characters) + 1):
-        is_over = i == len(characters) or begins_word(*characters[i - 1 : i + 1])
-        if is_over:
-            word = "".join(characters[begin:i])
-            yield Stretch(word, min(starts[begin], length_s), min(ends[i - 1], length_s))
+    for i in range(1, len(text) + 1):
+        if i == len(text) or begins_word(text[i - 1], text[i]):
+            start_s, end_s = min(starts[begin], length_s), min(ends[i - 1], length_s)
+            yield Stretch(text[begin:i], start_s, end_s)
             begin = i
 
 

@@ -37,9 +37,10 @@ PITCHES = {
         "cooperative of the farmers themselves. A farmer pays a few cents for each crate and each "
         "day, gets a message when the price in the city is good, and sells when she wants to. In "
         "our first season one cold room served sixty families. They lost almost nothing, and they "
-        "earned a third more from the same land. Nobody had to plant more or borrow more. That is responsible consumption and production, the twelfth Sustainable Development "
-        "Goal, and it pays for itself within four years. We now have the land, the permits and "
-        "three cooperatives that have voted to join. What we lack is the steel and the panels. "
-        "Lend us ninety thousand dollars for three cold rooms, and visit us at the next harvest."
+        "earned a third more from the same land. Nobody had to plant more or borrow more. That is "
+        "responsible consumption and production, the twelfth Sustainable Development Goal, and it "
+        "pays for itself within four years. We now have the land, the permits and three "
+        "cooperatives that have voted to join. What we lack is the steel and the panels. Lend us "
+        "ninety thousand dollars for three cold rooms, and visit us at the next harvest."
     ),
 }
