@@ -33,6 +33,7 @@ from answers import (
     remember,
 )
 from cache import ANY_FRESH, Cached, Freshness, ResponseCache
+from callers import CALLER
 from clock import SYSTEM_CLOCK, Clock
 from failover import (
     PATIENCE,
@@ -196,6 +197,7 @@ class Router:
         upstreams, last_resort = (
             (self.upstreams, self.last_resort) if among is None else (among, None)
         )
+        key = CALLER.get().scoped(key)
         return Question(key, frame, name, upstreams, last_resort, freshness, patience)
 
     @contextlib.asynccontextmanager

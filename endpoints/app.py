@@ -1,6 +1,6 @@
 """The FastAPI application: routes, error answers and middleware around what `main` hands over."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,9 @@ from fastapi.responses import RedirectResponse
 from cache import ResponseCache
 from endpoints import errors, provenance, speech
 from endpoints.documents import document_routes
+from endpoints.idempotency import Idempotency
 from endpoints.middleware import BodyLimit, RequestContext
+from endpoints.security import Admission, Rules
 from endpoints.shutdown import RefuseNewWork, Shutdown
 from endpoints.status import status_routes
 from endpoints.v1.routes import v1_routes
@@ -19,6 +21,7 @@ from endpoints.v1.stream import Pace
 from planning.planner import Planner
 from planning.speech import Speaker
 
+OPEN_HERE = Rules()  # this machine only
 LARGEST_BODY = 1 << 20  # bytes
 LARGEST_CHAT = 4 << 20  # bytes; it may hold images
 EXPOSED = [
@@ -43,10 +46,10 @@ class Services:
 def create_app(
     services: Services,
     *,
-    origins: Sequence[str] = (),
+    rules: Rules = OPEN_HERE,
     pace: Pace = Pace(),  # noqa: B008 - frozen
 ) -> FastAPI:
-    """The application; pages of the web *origins* may call it, streams go at *pace*."""
+    """The application; *rules* say who may call it, and streams go at *pace*."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -79,16 +82,20 @@ def create_app(
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    if origins:
+    # Each wraps those above it: the last one added sees a request first.
+    app.add_middleware(Idempotency, cache=services.cache, answer=errors.answer)
+    app.add_middleware(BodyLimit, largest_bytes=largest_body)
+    limiter = services.planner.router.limiter
+    app.add_middleware(Admission, rules=rules, limiter=limiter, answer=errors.answer)
+    app.add_middleware(RefuseNewWork, shutdown=app.state.shutdown, answer=errors.answer)
+    if rules.origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=list(origins),
+            allow_origins=sorted(rules.origins),
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
             expose_headers=EXPOSED,
         )
-    app.add_middleware(RefuseNewWork, shutdown=app.state.shutdown, answer=errors.answer)
-    app.add_middleware(BodyLimit, largest_bytes=largest_body)
     app.add_middleware(RequestContext)
     return app
 
