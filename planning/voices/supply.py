@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cache import Cached, Freshness, ResponseCache
+from callers import CALLER
 from failover import SHORT_HINT_S, VERDICTS
 from planning.voices.base import Engine, Sound, SpeechFailed, Stretch, Utterance
 from providers.errors import FailureKind
@@ -56,7 +57,7 @@ class Supply:
         self, engine: Engine, utterance: Utterance, freshness: Freshness, bill: Bill
     ) -> Sound:
         """The sound of *utterance* by *engine*. Raises `SpeechFailed`."""
-        key = sound_key(engine, utterance)
+        key = CALLER.get().scoped(sound_key(engine, utterance))
 
         def find() -> Cached | None:
             cached = self.cache.look_up(key) if freshness.may_read else None
