@@ -16,7 +16,16 @@ from cache import ANY_FRESH, Freshness, ResponseCache
 from failover import PATIENCE
 from planning.letter import spoken
 from planning.sentences import parts
-from planning.timing import MOST_TAKES, Fitting, Rewrite, Settle, Step, Take
+from planning.timing import (
+    FREE_TOLERANCE,
+    MOST_TAKES,
+    TOLERANCE,
+    Fitting,
+    Rewrite,
+    Settle,
+    Step,
+    Take,
+)
 from planning.voices.base import (
     Engine,
     NoSpeech,
@@ -28,7 +37,7 @@ from planning.voices.base import (
 )
 from planning.voices.elevenlabs import ElevenLabs
 from planning.voices.offline import OfflineVoice
-from planning.voices.sound import joined
+from planning.voices.sound import breathing, joined
 from planning.voices.supply import Bill, Supply
 from rate_limiter import RateLimiter
 
@@ -212,6 +221,8 @@ class Speaker:
                         raise
                     fitting = fitting.over()
                 else:
+                    if wanted.seconds is not None:
+                        sound = await asyncio.to_thread(breathing, sound, wanted.seconds)
                     fitting = fitting.said(step.speed, sound.seconds)
                     sounds[fitting.takes[-1]] = sound
             step = fitting.step()
@@ -249,8 +260,10 @@ class Speaker:
 
 
 def _begun(engine: Engine, wanted: Wanted, *, may_rewrite: bool) -> Fitting:
+    offer = engine.offer
+    tolerance = TOLERANCE if offer.credits else FREE_TOLERANCE
     return Fitting(
-        wanted.text, wanted.language, wanted.seconds, engine.offer.manner, may_rewrite=may_rewrite
+        wanted.text, wanted.language, wanted.seconds, offer.manner, may_rewrite, tolerance
     )
 
 

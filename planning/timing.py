@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from planning.sentences import count_words, spoken_seconds, words_for
 
 TOLERANCE = 0.10  # of the time asked for
+FREE_TOLERANCE = 0.02  # the same where another take costs nothing
 MOST_TAKES = 3
 SURELY = 1.15  # how far off an estimate may be; a measured take is not
 IGNORED = 0.1  # a voice that does less than a tenth of what a change of speed should do ignores it
@@ -69,7 +70,8 @@ Step = Say | Rewrite | Settle
 class Fitting:
     """A text on its way to last *target_s* seconds; without a target the first take is kept.
 
-    *takes_left* is how often the text may still be said.
+    A take is good enough within *tolerance*, a share of the target. *takes_left* is how often the
+    text may still be said.
     """
 
     text: str
@@ -77,6 +79,7 @@ class Fitting:
     target_s: float | None
     manner: Manner
     may_rewrite: bool = False
+    tolerance: float = TOLERANCE
     takes: tuple[Take, ...] = ()
     takes_left: int = MOST_TAKES
 
@@ -98,16 +101,19 @@ class Fitting:
     def step(self) -> Step:
         """What to do next."""
         nearest = min(self.takes, key=lambda take: self._miss(take.seconds), default=None)
-        if nearest is not None and (self.takes_left <= 0 or self._fits(nearest.seconds)):
+        is_over = self.takes_left <= 0
+        if nearest is not None and (is_over or self._fits(nearest.seconds, self.tolerance)):
             return Settle(nearest)
         own = [take for take in self.takes if take.text == self.text]
         speed, expected_s = self._improved(own) if own else self._first()
-        if self.may_rewrite and not self._fits(expected_s, slack=1.0 if own else SURELY):
+        slack = 1.0 if own else SURELY
+        if self.may_rewrite and not self._fits(expected_s, TOLERANCE, slack):
             return Rewrite(self._words)
         if nearest is None or not own:
             return Say(speed)
-        is_worth_it = self._miss(expected_s) <= self._miss(nearest.seconds) / 2
-        return Say(speed) if is_worth_it or self._fits(expected_s) else Settle(nearest)
+        gains = self._miss(expected_s) <= self._miss(nearest.seconds) / 2
+        will_fit = self._fits(expected_s, TOLERANCE) and not self._fits(nearest.seconds, TOLERANCE)
+        return Say(speed) if gains or will_fit else Settle(nearest)
 
     @property
     def _words(self) -> range:
@@ -118,12 +124,12 @@ class Fitting:
         count = count_words(text)
         return max(self._words.start - count, count - (self._words.stop - 1), 0)
 
-    def _fits(self, seconds: float, slack: float = 1.0) -> bool:
-        """Whether *seconds* are within the tolerance of the target, give or take *slack*."""
+    def _fits(self, seconds: float, tolerance: float, slack: float = 1.0) -> bool:
+        """Whether *seconds* are within *tolerance* of the target, give or take *slack*."""
         if self.target_s is None:
             return True
         share = seconds / self.target_s
-        return (1 - TOLERANCE) / slack <= share <= (1 + TOLERANCE) * slack
+        return (1 - tolerance) / slack <= share <= (1 + tolerance) * slack
 
     def _miss(self, seconds: float) -> float:
         """How many seconds too long or too short that is."""

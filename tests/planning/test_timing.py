@@ -108,6 +108,13 @@ def test_a_voice_that_does_less_than_it_should_is_followed_along_its_own_line() 
     assert done == ["say 1", "say 0.83", "say 0.7", "settle 56.0"]
 
 
+def test_where_takes_are_free_the_second_is_aimed_at() -> None:
+    """Within a fiftieth rather than a tenth."""
+    free = Fitting(text(140), "en", 60, ELEVENLABS, tolerance=0.02)
+    assert fit(free, exact(150), never)[1] == ["say 1", "say 0.93", "settle 60.2"]
+    assert fit(free, lambda said, speed: 62.0, never)[1] == ["say 1", "say 1.03", "settle 62.0"]
+
+
 @given(
     words=st.integers(1, 900),
     target_s=st.sampled_from([30, 45, 60, 90]),

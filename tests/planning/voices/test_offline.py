@@ -10,7 +10,7 @@ from cache import ResponseCache
 from planning.captions import cues
 from planning.sentences import count_words, words_for
 from planning.speech import Speaker, Wanted
-from planning.timing import TOLERANCE
+from planning.timing import FREE_TOLERANCE
 from planning.voices.base import SAMPLE_RATE_HZ, Sound, SpeechFailed, Utterance
 from planning.voices.offline import OfflineVoice, is_english
 from planning.voices.supply import Supply
@@ -111,14 +111,14 @@ async def test_work_that_nobody_wants_ends_at_the_next_sentence() -> None:
 @installed
 @pytest.mark.parametrize("seconds", sorted(PITCHES))
 async def test_a_pitch_of_the_right_length_is_spoken_to_the_second(seconds: int) -> None:
-    """Measured in its samples; within a tenth, in three takes at most, and captioned to its end."""
+    """Measured in its samples: within a fiftieth, since takes are free, and captioned to its end."""
     pitch = PITCHES[seconds]
     assert count_words(pitch) in words_for(seconds)
     store = MemoryStore()
     supply = Supply(ResponseCache(store=store), RateLimiter(store=lambda: store))
     speaker = Speaker([OfflineVoice()], supply)
     spoken = await speaker.speak(Wanted(pitch, seconds=seconds))
-    assert abs(spoken.seconds - seconds) <= TOLERANCE * seconds
+    assert abs(spoken.seconds - seconds) <= FREE_TOLERANCE * seconds
     assert (spoken.text, spoken.characters) == (pitch, 0)
     shown = cues(spoken.sound.stretches, spoken.seconds)
     assert shown[-1].end_s == spoken.seconds

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from planning.voices.base import SAMPLE_RATE_HZ, Sound, Stretch
-from planning.voices.sound import AudioFormat, faded, heard, joined, tight, wav, wrapped
+from planning.voices.sound import AudioFormat, breathing, faded, heard, joined, tight, wav, wrapped
 
 
 def tone(seconds: float, phase: float = math.pi / 2, level: int = 20_000) -> bytes:
@@ -62,6 +62,46 @@ def test_silence_is_found_and_taken_off() -> None:
     assert Sound(tight(samples, start=True, end=True), ()).seconds == pytest.approx(1.08, abs=0.01)
     assert Sound(tight(samples, start=False, end=True), ()).seconds == pytest.approx(1.54, abs=0.01)
     assert tight(samples, start=False, end=False) == samples
+
+
+def spoken(*pauses_s: float) -> Sound:
+    """Half-second tones with pauses between them, each tone a stretch."""
+    samples, stretches = tone(0.5), [Stretch("a ", 0.0, 0.5)]
+    for pause_s in pauses_s:
+        samples += bytes(round(pause_s * SAMPLE_RATE_HZ) * 2)
+        begin_s = len(samples) / 2 / SAMPLE_RATE_HZ
+        samples += tone(0.5)
+        stretches.append(Stretch("a ", begin_s, begin_s + 0.5))
+    return Sound(samples, tuple(stretches))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "pauses_s"),
+    [
+        (2.9, (0.8, 0.6)),  # 0.1 s more in each of 0.7 and 0.5
+        (2.5, (0.583, 0.417)),  # the longer pause gives more
+        (9.0, (1.05, 0.85)),  # no pause grows by more than 0.35 s
+        (0.5, (0.35, 0.25)),  # nor shrinks below a quarter of a second
+    ],
+)
+def test_pauses_give_and_take_a_little_time(seconds: float, pauses_s: tuple[float, ...]) -> None:
+    """What is said is not touched, and the stretches move with it."""
+    changed = breathing(spoken(0.7, 0.5), seconds)
+    assert changed.seconds == pytest.approx(1.5 + sum(pauses_s), abs=0.03)
+    expected = spoken(*pauses_s).stretches
+    for stretch, other in zip(changed.stretches, expected, strict=True):
+        assert (stretch.start_s, stretch.end_s) == pytest.approx(
+            (other.start_s, other.end_s), abs=0.02
+        )
+        begin, end = (round(at_s * SAMPLE_RATE_HZ) for at_s in (stretch.start_s, stretch.end_s))
+        assert changed.samples[begin * 2 : end * 2] == tone(0.5)
+
+
+def test_a_sound_without_pauses_stays_as_it_is() -> None:
+    """Nor are the silences at its two ends pauses, nor the short ones within a sentence."""
+    quiet = bytes(SAMPLE_RATE_HZ)
+    for sound in (Sound(quiet + tone(1.0) + quiet, ()), spoken(0.1, 0.2), Sound(b"", ())):
+        assert breathing(sound, sound.seconds + 5) == sound
 
 
 def test_a_wav_says_how_long_it_is() -> None:
