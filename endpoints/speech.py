@@ -129,13 +129,13 @@ async def shown(spoken: Spoken, accept: str, form: AudioFormat | None) -> Respon
     """*spoken* in the form that *accept* (an `Accept` header) or *form* asks for."""
     if form is None and "audio/mpeg" in accept:
         form = AudioFormat.MP3
-    captions = cues(spoken.sound.stretches, spoken.seconds)
+    if not any(kind in accept for kind in (VTT, SRT, JSON)):
+        return await audio(spoken, form or AudioFormat.WAV, "speech")
+    captions = await asyncio.to_thread(cues, spoken.sound.stretches, spoken.seconds)
     if VTT in accept:
         return Response(vtt(captions), media_type=VTT, headers=told(spoken))
     if SRT in accept:
         return Response(srt(captions), media_type=SRT, headers=told(spoken))
-    if JSON not in accept:
-        return await audio(spoken, form or AudioFormat.WAV, "speech")
     form = form or AudioFormat.MP3
     file = await asyncio.to_thread(wrapped, spoken.sound, form)
     return Response(
