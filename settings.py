@@ -137,6 +137,7 @@ class Settings(_FromEnvironment):
     cache_scope: Literal["own", "shared"] = "own"
     vercel: bool = False
     cors_origins: Annotated[str, NoDecode] = ""
+    otel_exporter_otlp_endpoint: Url | Literal[""] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
