@@ -187,6 +187,7 @@ async def offered(engine: Engine, speaker: Speaker) -> dict[str, Any]:
         "languages": offer.languages,
         "speeds": {"slowest": offer.manner.slowest, "fastest": offer.manner.fastest},
         "credits_per_character": offer.credits,
+        "credits_left": offer.credits_left,
         "usual_voice": usual,
         "voices": [asdict(voice) for voice in await engine.voices()],
     }

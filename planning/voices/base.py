@@ -95,13 +95,15 @@ class Voice:
 class Offer:
     """What an engine offers. *languages* is empty where that is not known.
 
-    An utterance has at most *longest* characters. *credits* is what a character costs; 0 is free.
+    An utterance has at most *longest* characters. *credits* is what a character costs (0 is free),
+    *credits_left* how many there are, once that is known.
     """
 
     manner: Manner
     languages: tuple[str, ...]
     longest: int
     credits: float = 0.0
+    credits_left: float | None = None
 
 
 class Engine(Protocol):

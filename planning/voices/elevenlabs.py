@@ -148,7 +148,8 @@ class ElevenLabs:
     def offer(self) -> Offer:
         """See `Engine.offer`."""
         facts = self.facts
-        return Offer(MANNER, facts.languages, LONGEST, facts.credits_per_character)
+        left = self._credits_left if self._renewed_at > self.clock.time() else None
+        return Offer(MANNER, facts.languages, LONGEST, facts.credits_per_character, left)
 
     def voice(self, wanted: str) -> str | None:
         """See `Engine.voice`. Whatever looks like an id is one: accounts have voices of their own."""
@@ -175,6 +176,7 @@ class ElevenLabs:
             raise self._failed(K.CREDITS, f"{self._credits_left:.0f} left, {cost} needed", left_s)
         async with self._turns:
             answer = await self._asked(utterance)
+        self._credits_left -= cost
         return self._sound(utterance, answer)
 
     async def voices(self) -> tuple[Voice, ...]:

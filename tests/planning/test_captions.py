@@ -27,7 +27,7 @@ def test_a_pitch_is_shown_sentence_by_sentence() -> None:
         (("Imagine a village where every", "glass of water is a risk."), 0.0, 4.0),
         (("In Turkana, two in three", "families drink from open ponds,"), 4.0, 7.98),
         (("and their children fall ill.",), 7.98, 10.0),
-        (("No. We build small kiosks that", "run on sunlight."), 10.0, 13.2),
+        (("No. We build small kiosks", "that run on sunlight."), 10.0, 13.2),
         (("Join us.",), 13.2, 14.2),
     ]
 

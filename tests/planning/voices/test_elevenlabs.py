@@ -211,7 +211,9 @@ async def test_spent_credits_are_remembered_but_a_shorter_text_is_spoken(
             await engine.speak(Utterance(TEXT, GEORGE))
     assert len(sent(sandbox)) == 1
     assert raised.value.retry_after_s == pytest.approx(30 * 24 * 3600, rel=0.01)
+    assert engine.offer.credits_left == 10
     await engine.speak(Utterance("Still here.", GEORGE))
+    assert engine.offer.credits_left == 4
     clock.turn(30 * 24 * 3600 + 60)
     sandbox.set_quota("elevenlabs", used_this_month=0)
     await engine.speak(Utterance(TEXT, GEORGE))
