@@ -17,7 +17,7 @@ from fastapi import APIRouter, Header, HTTPException, Response
 
 WEB = Path(__file__).parent.parent / "web"
 # Where each page stands; `/status` is JSON for programs, and answered elsewhere.
-PAGES = {"/docs": "docs"}
+PAGES = {"/playground": "playground", "/docs": "docs"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self'; media-src 'self' blob:; form-action 'none'; base-uri 'none';"
