@@ -16,6 +16,7 @@ from endpoints.idempotency import Idempotency
 from endpoints.journal import Journal
 from endpoints.metrics import Metrics
 from endpoints.middleware import BodyLimit, RequestContext
+from endpoints.pages import page_routes
 from endpoints.security import Admission, Rules
 from endpoints.shutdown import RefuseNewWork, Shutdown
 from endpoints.status import status_routes
@@ -80,6 +81,8 @@ def create_app(
         title="Trimaran",
         summary="From a founder's idea to a plan, on free LLM tiers that fail over.",
         lifespan=lifespan,
+        docs_url=None,  # a page of our own, without scripts from elsewhere
+        redoc_url=None,
         telemetry=TRACED if traced else UNTRACED,
     )
     router = services.planner.router
@@ -94,6 +97,7 @@ def create_app(
     app.include_router(speech.speech_routes())
     app.include_router(status_routes(journal, metrics))
     app.include_router(v1_routes(pace))
+    app.include_router(page_routes())
     errors.install(app)
 
     @app.get("/", include_in_schema=False)
