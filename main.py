@@ -10,7 +10,7 @@ from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
 from planning.research import DuckDuckGo, NoSearch
-from planning.speech import ElevenLabs, Engine, OfflineVoice, Speaker
+from planning.speech import build_speaker
 from providers import CATALOGUE, configured
 from providers.local import LocalModel
 from providers.repl import doorway
@@ -61,12 +61,14 @@ router = Router(
     patience=Patience(settings.max_wait_seconds, settings.max_wait_seconds + ANSWER_TIME_S),
 )
 search = DuckDuckGo(cache, settings.search_url) if settings.search == "on" else NoSearch()
-voices: list[Engine] = []
-if key := settings.elevenlabs_api_key.get_secret_value():
-    voice_id, model = settings.elevenlabs_voice_id, settings.elevenlabs_model
-    voices.append(ElevenLabs(key, voice_id, model, settings.elevenlabs_base_url))
-if OfflineVoice.is_installed():
-    voices.append(OfflineVoice())
+speaker = build_speaker(
+    cache,
+    rate_limiter,
+    elevenlabs_key=settings.elevenlabs_api_key.get_secret_value(),
+    voice_id=settings.elevenlabs_voice_id,
+    model=settings.elevenlabs_model,
+    base_url=settings.elevenlabs_base_url,
+)
 
 call_gemini_api, call_openrouter_api, call_cloudflare_api = (
     doorway(entry, access[entry.identity.name], rate_limiter) for entry in CATALOGUE[:3]
@@ -83,5 +85,5 @@ rules = Rules(
     own_scope=settings.cache_scope == "own",
     origins=frozenset(settings.origins),
 )
-services = Services(Planner(router, search), Speaker(voices, cache), cache)
+services = Services(Planner(router, search), speaker, cache)
 app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))
