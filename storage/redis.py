@@ -33,7 +33,7 @@ log = logging.getLogger("trimaran.storage")
 
 REPLY_TIMEOUT_S = 0.25
 PROBE_EVERY_S = 1.0
-CONNECTIONS = 16
+CONNECTIONS = 40  # more than there are threads that could ask at once
 LARGEST_ENTRY = 4 << 20  # bytes; a longer answer is not shared
 MARK_KEPT_S = 3600.0  # how long an attempt is remembered
 MOST_TURNS = 200  # of one change, while others are quicker
