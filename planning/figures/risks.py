@@ -151,7 +151,8 @@ def _of_money(teller: _Teller, brief: Brief, schedule: Schedule, forecast: Forec
     finance = teller.roles.finance
     cover = _milestone_of(finance, schedule)
     if forecast.measures is None:
-        what = ", ".join(teller.words(f"figures.{name}") for name in forecast.missing)
+        names = (teller.words(f"figures.{name}") for name in forecast.missing)
+        what = teller.words("figures.comma").join(names)
         return teller.tell("unknown_costs", 4, 4, finance, cover, what=what)
     shown = Shown(brief.language, brief.currency)
     gap, month = forecast.measures.funding_gap, forecast.measures.minimum_cash_month
@@ -188,7 +189,7 @@ def _of_people(teller: _Teller, brief: Brief, schedule: Schedule) -> Iterator[Ri
     owned = [p.start for p in schedule.milestones if p.milestone.owner in roles.open_roles]
     if roles.open_roles and owned:
         day = Shown(brief.language, brief.currency).day(min(owned))
-        said = {"roles": ", ".join(roles.open_roles), "date": day}
+        said = {"roles": teller.words("figures.comma").join(roles.open_roles), "date": day}
         yield teller.tell("open_roles", 3, 4, roles.lead, **said)
 
 

@@ -124,7 +124,7 @@ def test_what_is_not_known_is_a_place_to_fill() -> None:
     table = theory.blocks(found, brief)[0]
     assert isinstance(table, Table)
     assert table.rows[0][0] == "the product or programme (data needed)"
-    assert "the team (data needed); money at hand (data needed)" in table.note
+    assert "the team (data needed), money at hand (data needed)" in table.note
 
 
 LINK = {
