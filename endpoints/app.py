@@ -10,15 +10,15 @@ from fastapi.responses import RedirectResponse
 from fastapi.telemetry import TelemetryConfig
 
 from cache import ResponseCache
-from endpoints import errors, provenance
+from endpoints import errors, provenance, speech
 from endpoints.documents import document_routes
 from endpoints.idempotency import Idempotency
 from endpoints.journal import Journal
 from endpoints.metrics import Metrics
 from endpoints.middleware import BodyLimit, RequestContext
+from endpoints.pages import page_routes
 from endpoints.security import Admission, Rules
 from endpoints.shutdown import RefuseNewWork, Shutdown
-from endpoints.speech import speech_routes
 from endpoints.status import status_routes
 from endpoints.tracing import Tracing
 from endpoints.v1.routes import v1_routes
@@ -38,7 +38,14 @@ UNTRACED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 OPEN_HERE = Rules()  # this machine only
 LARGEST_BODY = 1 << 20  # bytes
 LARGEST_CHAT = 4 << 20  # bytes; it may hold images
-EXPOSED = [*provenance.NAMES, "X-Request-ID", "Retry-After", "retry-after-ms", "x-should-retry"]
+EXPOSED = [
+    *provenance.NAMES,
+    *speech.NAMES,
+    "X-Request-ID",
+    "Retry-After",
+    "retry-after-ms",
+    "x-should-retry",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +74,15 @@ def create_app(
         app.state.shutdown.listen()
         yield
         await router.aclose()
+        await services.speaker.aclose()
         services.cache.close()
 
     app = FastAPI(
         title="Trimaran",
         summary="From a founder's idea to a plan, on free LLM tiers that fail over.",
         lifespan=lifespan,
+        docs_url=None,  # a page of our own, without scripts from elsewhere
+        redoc_url=None,
         telemetry=TRACED if traced else UNTRACED,
     )
     router = services.planner.router
@@ -84,9 +94,10 @@ def create_app(
     app.state.speaker = services.speaker
     app.state.shutdown = Shutdown()
     app.include_router(document_routes())
-    app.include_router(speech_routes())
+    app.include_router(speech.speech_routes())
     app.include_router(status_routes(journal, metrics))
     app.include_router(v1_routes(pace))
+    app.include_router(page_routes())
     errors.install(app)
 
     @app.get("/", include_in_schema=False)

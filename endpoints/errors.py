@@ -27,7 +27,7 @@ from endpoints.idempotency import WrongKey
 from endpoints.requests import CallerGone
 from endpoints.security import Forbidden, TooManyRequests, Unauthorised
 from endpoints.shutdown import ShuttingDown
-from planning.speech import NoSpeech, SpeechFailed, Unspeakable
+from planning.voices.base import NoSpeech, SpeechFailed, UnknownVoice, Unspeakable
 from providers.errors import FailureKind
 
 WHAT_TO_DO = (
@@ -86,6 +86,7 @@ TELLINGS: dict[type[Exception], Telling] = {
     TooManyRequests: Telling(429, "rate_limit_exceeded"),
     WrongKey: Telling(422, "idempotency_key_reused"),
     NoSpeech: Telling(501),
+    UnknownVoice: Telling(400, "voice_not_found", "voice"),
     Unspeakable: Telling(400),
     SpeechFailed: Telling(500, says="Error generating audio: {}"),
 }

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cache import LARGEST_VALUE, Freshness, Lease, ResponseCache
-from storage import Entry
+from storage import Change, Entry
 from storage.ledger import moment
 from storage.memory import MemoryStore
 from storage.sqlite import SqliteStore
@@ -127,7 +128,7 @@ class FailingStore(MemoryStore):
     def get(self, key: str) -> Entry | None:
         raise OSError("no space left on device")
 
-    def put(self, key: str, entry: Entry) -> None:
+    def put(self, key: str, entry: Entry, **_: object) -> None:
         raise OSError("no space left on device")
 
 
@@ -181,7 +182,7 @@ async def test_one_cache_at_a_time_works_on_a_key(tmp_path: Path) -> None:
     begun, gate, worked = asyncio.Event(), asyncio.Event(), []
 
     async def work(cache: ResponseCache) -> object:
-        async with cache.leading("key", lambda: cache.look_up("key")) as found:
+        async with cache.leading("key", lambda: cache.find("key")) as found:
             if found is not None:
                 return found.value
             worked.append(cache)
@@ -199,14 +200,18 @@ async def test_one_cache_at_a_time_works_on_a_key(tmp_path: Path) -> None:
         cache.close()
 
 
+async def nothing() -> None:
+    """What is found where nothing is stored."""
+
+
 @pytest.mark.anyio
 async def test_a_leader_that_fails_is_followed_at_once(tmp_path: Path) -> None:
     """And leaves no record behind."""
     cache = ResponseCache(cache_dir=str(tmp_path))
     with pytest.raises(ZeroDivisionError):
-        async with cache.leading("key", lambda: None):
+        async with cache.leading("key", nothing):
             raise ZeroDivisionError
-    async with cache.leading("key", lambda: None) as found:
+    async with cache.leading("key", nothing) as found:
         assert found is None
     seen: list[bytes | None] = []
     cache.store.update("flight:key", seen.append)
@@ -273,13 +278,13 @@ async def test_where_processes_cannot_agree_everybody_leads(
     class Torn(MemoryStore):
         waits = True
 
-        def update(self, name: str, change: object) -> None:
+        def update(self, name: str, change: Change, **options: Any) -> None:
             raise OSError("disk I/O error")
 
     for store in (Torn(), MemoryStore()):
         cache = ResponseCache(store=store, clock=clock)
         for _ in range(2):
-            async with cache.leading("key", lambda: None) as found:
+            async with cache.leading("key", nothing) as found:
                 assert found is None
     assert "could not agree who asks" in caplog.text
 
@@ -291,7 +296,7 @@ async def test_a_leader_renews_its_lease_while_it_works(
     """However long it takes, nobody follows it."""
     monkeypatch.setattr("cache.LEASE_S", 0.09)
     cache = ResponseCache(cache_dir=str(tmp_path), clock=clock)
-    async with cache.leading("key", lambda: None):
+    async with cache.leading("key", nothing):
         for _ in range(5):
             clock.turn(0.08)
             await asyncio.sleep(0.2)
