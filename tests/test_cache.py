@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cache import LARGEST_VALUE, Freshness, Lease, ResponseCache
-from storage import Change, Entry
+from storage import Change, Entry, StoreLost
 from storage.ledger import moment
 from storage.memory import MemoryStore
 from storage.sqlite import SqliteStore
@@ -330,4 +330,34 @@ def test_d05_a_full_cache_holds_nobody_up(tmp_path: Path) -> None:
         longest_s = max(longest_s, time.thread_time() - begin_s)
     assert longest_s < 0.05
     assert store.get("0") is None
+    cache.close()
+
+
+@pytest.mark.anyio
+async def test_a_store_that_is_lost_has_said_so_itself(
+    clock: TurnedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every question leads, without another line in the log."""
+
+    class Lost(MemoryStore):
+        waits = True
+
+        def update(self, name: str, change: Change, **options: Any) -> None:
+            raise StoreLost("connection refused")
+
+    cache = ResponseCache(store=Lost(), clock=clock)
+    async with cache.leading("key", nothing) as found:
+        assert found is None
+    assert caplog.text == ""
+
+
+@pytest.mark.anyio
+async def test_who_waits_for_a_leader_is_given_what_it_stored(tmp_path: Path) -> None:
+    """As soon as it is there, though the leader goes on."""
+    cache = ResponseCache(cache_dir=str(tmp_path))
+    async with cache.leading("key", nothing):
+        cache.set("key", "answer")
+        async with cache.leading("key", lambda: cache.find("key")) as found:
+            assert found is not None
+            assert found.value == "answer"
     cache.close()

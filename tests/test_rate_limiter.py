@@ -491,8 +491,8 @@ def test_settings_replace_what_is_given_and_nothing_else() -> None:
     limiter, store = RateLimiter(60), MemoryStore()
     limiter.configure()
     assert limiter.min_interval_seconds == 60
-    limiter.configure(min_interval_seconds=0, store=keep(store))
-    assert limiter.min_interval_seconds == 0
+    limiter.configure(min_interval_seconds=0, store=keep(store), instances=3)
+    assert (limiter.min_interval_seconds, limiter.instances) == (0, 3)
     assert limiter.store is store
 
 

@@ -498,3 +498,96 @@ def test_a_schedule_ends_at_its_horizon_or_without_options() -> None:
     assert within == [Sending(0.0, 0), Sending(DAY_S / 2, 0)]
     assert len(schedule({}, [(daily, Need())], 9, at(0), horizon_s=DAY_S / 2 - 1)) == 1
     assert len(schedule({}, [(daily, Need())], 99, at(0))) == 8  # a week
+
+
+def test_the_share_of_one_of_several_waits_longer_and_counts_more() -> None:
+    """As if the others did as it does: a call of each in everything that is counted."""
+    whole = rules(Limits(per_minute=9, per_day=9, tokens_per_minute=90, units_per_day=90.0))
+    share = replace(whole, min_interval_s=5.0).divided(3)
+    assert (share.min_interval_s, share.weight, share.scopes) == (15.0, 3, whole.scopes)
+    need = Need(7, 2.5)
+    ledger = Ledger().sending(share, need, at(0))
+    assert ledger.spent["model"] == Spent(TODAY, 3, 7.5)
+    assert ledger.sent == (Sent(at(0), 3_600.0, (ACCOUNT, "model"), 21, 3),)
+    assert ledger.sending(share, need, at(0.1)).sent[0] == replace(
+        ledger.sent[0], at=at(0.1), tokens=42, calls=6
+    )
+    dearer = ledger.cost_known(share, need, Need(8, 3.5), at(0))
+    assert (dearer.spent["model"].units, dearer.sent[0].tokens) == (10.5, 24)
+    assert ledger.uncounted(share, need, at(0)).spent["model"] == Spent(TODAY)
+    assert ledger.refunded(share, need, at(0)).sent == ()
+
+
+@pytest.mark.parametrize(
+    ("limits", "spent", "fits"),
+    [
+        (Limits(per_day=9), Spent(TODAY, 6), True),
+        (Limits(per_day=9), Spent(TODAY, 7), False),
+        (Limits(units_per_day=9.0), Spent(TODAY, 0, 6.0), True),
+        (Limits(units_per_day=9.0), Spent(TODAY, 0, 6.1), False),
+        (Limits(per_day=2), Spent(TODAY), False),
+    ],
+)
+def test_a_share_of_what_is_left_of_the_day(limits: Limits, spent: Spent, fits: bool) -> None:
+    """Only if all could take theirs."""
+    share = rules(limits).divided(3)
+    ledger = Ledger(spent={"model": spent})
+    assert (ledger.wait(share, Need(0, 1.0), at(0)).duration_s == 0) is fits
+    assert ledger.has_room(share, Need(0, 1.0)) is (limits.per_day != 2)
+    assert not Ledger().has_room(rules(Limits(units_per_day=2.0)).divided(3), Need(0, 1.0))
+
+
+def test_a_share_of_the_minute_is_one_call_at_least() -> None:
+    """Else whoever is alone would never be answered."""
+    for per_minute, sent in ((6, 2), (2, 1)):
+        share = rules(Limits(per_minute=per_minute)).divided(3)
+        ledger, calls = Ledger(), 0
+        while ledger.wait(share, Need(), at(calls)).duration_s == 0:
+            ledger, calls = ledger.sending(share, Need(), at(calls)), calls + 1
+        assert calls == sent
+    tokens = rules(Limits(tokens_per_minute=60)).divided(3)
+    ledger = Ledger().sending(tokens, Need(10), at(0))
+    assert ledger.wait(tokens, Need(10), at(1)).duration_s == 0
+    assert ledger.wait(tokens, Need(11), at(1)).duration_s > 0
+
+
+def test_of_two_ledgers_of_one_account_the_more_careful_counts() -> None:
+    """In each point; what both have counted is not added up."""
+    ours = Ledger(
+        last=at(5),
+        sent=(Sent(at(5), 3_605.0, ("model",), 1, 1),),
+        spent={"a": Spent(TODAY, 3, 9.0), "b": Spent(TOMORROW, 1), "c": Spent(TODAY, 9)},
+        holds={"a": Hold("short", at(0), 10.0), "b": Hold("only ours", at(0), 5.0)},
+        learned={"a": Limits(per_day=1)},
+    )
+    theirs = Ledger(
+        last=at(9),
+        sent=(Sent(at(9), 3_609.0, ("model",), 1, 4),),
+        spent={"a": Spent(TODAY, 5, 2.0), "b": Spent(TODAY, 7), "d": Spent(TODAY, 2)},
+        holds={"a": Hold("long", at(0), 99.0), "c": Hold("only theirs", at(0), 5.0)},
+        learned={"a": Limits(per_day=2), "b": Limits(per_day=3)},
+        lost=at(1),
+    )
+    both = ours.at_least(theirs, at(9))
+    assert both.last == at(9)
+    assert both.sent == theirs.sent
+    assert both.spent == {
+        "a": Spent(TODAY, 5, 9.0),
+        "b": Spent(TOMORROW, 1),
+        "c": Spent(TODAY, 9),
+        "d": Spent(TODAY, 2),
+    }
+    assert {scope: hold.reason for scope, hold in both.holds.items()} == {
+        "a": "long",
+        "b": "only ours",
+        "c": "only theirs",
+    }
+    assert both.learned == {"a": Limits(per_day=1), "b": Limits(per_day=3)}
+    assert both.lost == at(1)
+    swapped = theirs.at_least(ours, at(9))
+    assert (swapped.last, swapped.sent, swapped.lost) == (at(9), theirs.sent, at(1))
+    assert swapped.spent == both.spent
+    assert swapped.learned["a"] == Limits(per_day=2)
+    assert ours.at_least(Ledger(), at(9)) == ours
+    assert Ledger().at_least(ours, at(9)) == ours
+    assert Ledger().at_least(Ledger(), at(9)) == Ledger()

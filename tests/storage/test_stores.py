@@ -417,3 +417,22 @@ def test_a_temporary_folder_of_somebody_else_is_not_used(
     monkeypatch.setattr("os.getuid", lambda: next(names, mine + 1))
     assert isinstance(open_store(taken), MemoryStore)
     assert "belongs to somebody else" in caplog.text
+
+
+def test_a_store_says_what_kind_it_is(store: Store) -> None:
+    """And that it is well."""
+    condition = store.condition()
+    assert condition.kind in ("sqlite", "memory", "redis")
+    assert (condition.lost, condition.lost_for_s) == ("", 0.0)
+    store.when_back(lambda: None)
+
+
+def test_a_damaged_answer_is_not_among_the_answers(tmp_path: Path) -> None:
+    """It is left where it is."""
+    store = SqliteStore(tmp_path / FILE_NAME)
+    for key in ("one", "two"):
+        store.put(key, Entry(b"1", 1.0))
+    with store._connection() as db:
+        db.execute("UPDATE answers SET body = x'32' WHERE key = 'one'")
+    assert dict(store.answers()) == {"two": Entry(b"1", 1.0)}
+    store.close()
