@@ -1,5 +1,6 @@
 """What the router answers: an answer and where it came from, or why there is none."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -123,6 +124,29 @@ def routed_by(upstream: Upstream, journey: Journey, completion: Completion) -> R
         completion=completion,
         notes=journey.prompt.notes,
     )
+
+
+def next_slot(wait_s: float) -> str:
+    """When the next slot comes, for people; in infinitely many seconds: not foreseeably."""
+    if math.isinf(wait_s):
+        return "no slot within a week"
+    return f"next slot in {max(1, math.ceil(wait_s))} s"
+
+
+def unanswered(journey: Journey, wait_s: float) -> Exception:
+    """The error of *journey*, which has come to its end without an answer.
+
+    A request like it would get a slot in *wait_s* seconds; infinite when that is not foreseeable.
+    """
+    attempts = tuple(journey.attempts)
+    if fault := journey.fault():
+        return Unfit(fault, attempts, tuple(journey.skipped.values()))
+    when, retry_after_s = next_slot(wait_s), wait_s if math.isfinite(wait_s) else None
+    if attempts:
+        message = f"All LLM providers failed: {describe(attempts)}; {when}"
+        return AllProvidersFailed(message, attempts, retry_after_s)
+    reasons = "; ".join(f"{s.provider}/{s.model}: {s.reason}" for s in journey.skipped.values())
+    return RateLimited(f"Rate limited: {when} ({reasons})", (), retry_after_s)
 
 
 def remember(routed: Routed) -> dict[str, Any]:

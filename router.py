@@ -3,7 +3,7 @@
     complete   a fresh cached answer, else an equal question under way, else `route`;
                when nobody answers: a stale answer, then the last resort, then an error
     route      the first model in order that is free is asked; when it fails, the next; when all
-               that are left are busy, the request waits its turn for the earliest slot
+               that are left are busy, the request waits its turn for a slot (`slots.py`)
     _attempt   one call to one model, how it ended, and what that means for the next ones
 
 Decisions are pure functions on values; time and chance are injected.
@@ -24,21 +24,21 @@ from answers import (
     Interrupted,
     NoProviderConfigured,
     OutOfTime,
-    RateLimited,
     Routed,
     Unanswered,
     Unfit,
+    next_slot,
     origin_of,
     recall,
     remember,
     routed_by,
+    unanswered,
 )
 from cache import ANY_FRESH, Cached, Freshness, ResponseCache
 from callers import CALLER
 from clock import SYSTEM_CLOCK, Clock
 from failover import (
     PATIENCE,
-    RETRY_WITHIN_S,
     VERDICTS,
     Attempt,
     Journey,
@@ -53,19 +53,17 @@ from failover import (
 )
 from flights import Hear
 from meters import Meters
-from notices import Answered, Failed, Notices, Tried, Trying, Waiting
+from notices import Answered, Failed, Notices, Tried, Trying
 from providers.base import Upstream
 from providers.completion import Completion
 from providers.errors import ProviderError
 from providers.health import Circuits, State
 from providers.prompt import Prompt
 from rate_limiter import Correction, RateLimiter, Slot
+from slots import NoSlot, Slots
 from streams import Opening, Stream
-from waiting_room import NoSeat, WaitingRoom
 
 log = logging.getLogger("trimaran.router")
-
-LEAST_WAIT_S = 0.001  # less than that is rounding, and would be asked for again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +100,11 @@ class Router:
         self.patience = patience
         self.clock = clock
         self.chance = chance
-        self.room = WaitingRoom()
         self.circuits = Circuits(chance)
         self.meters = Meters(limiter, clock)
         self.notices = Notices()
+        self.slots = Slots(limiter, self.circuits, self.notices, clock)
+        self.room = self.slots.room
 
     async def complete(
         self,
@@ -169,13 +168,17 @@ class Router:
         journey = Journey(prompt, name, upstreams, patience, self.clock.monotonic())
         while candidates := journey.candidates():
             asked_s = self.clock.monotonic()
-            upstream, slot = await self._next_free(candidates, journey)
+            try:
+                upstream, slot = await self.slots.take(candidates, journey)
+            except NoSlot as error:
+                log.warning("⏳ No slot for %s: %s", name, next_slot(error.wait_s))
+                raise unanswered(journey, error.wait_s) from None
             journey.waited_s += self.clock.monotonic() - asked_s
             completion = await self._attempt(upstream, slot, journey, hear)
             if completion is not None:
                 log.info("✅ %s succeeded for %s", upstream.identity.label, name)
                 return routed_by(upstream, journey, completion)
-        raise await self._unanswered(journey)
+        raise unanswered(journey, await self.slots.turn_in_s(journey))
 
     def circuit(self, upstream: Upstream) -> tuple[State, float]:
         """Where the circuits before *upstream* stand, and in how many seconds a call may pass."""
@@ -184,10 +187,7 @@ class Router:
 
     async def forecast(self, options: Sequence[Upstream], prompt: Prompt, calls: int) -> float:
         """In how many seconds the last of *calls* like *prompt* could be sent, through *options*."""
-        shut_s = min((self.circuit(upstream)[1] for upstream in options), default=0.0)
-        needs = [(u.terms.allowance, u.terms.need(prompt)) for u in options]
-        sendings = await self.limiter.forecast(needs, calls)
-        return max(shut_s, sendings[-1].wait_s if len(sendings) == calls else math.inf)
+        return await self.slots.forecast(options, prompt, calls)
 
     async def aclose(self) -> None:
         """Close what the upstreams hold."""
@@ -265,13 +265,13 @@ class Router:
         prompt = await asked.frame()
         try:
             routed = await self.route(prompt, asked.name, asked.patience, asked.upstreams, hear)
-        except Unanswered as unanswered:
+        except Unanswered as failed:
             if cached is not None and asked.freshness.accepts_stale():
-                log.warning("⏳ Stale answer for %s: %s", asked.name, unanswered)
-                return replace(recall(cached, "STALE"), attempts=unanswered.attempts)
+                log.warning("⏳ Stale answer for %s: %s", asked.name, failed)
+                return replace(recall(cached, "STALE"), attempts=failed.attempts)
             if asked.last_resort is None:
                 raise
-            return await self._draft(asked.last_resort, prompt, asked, unanswered, hear)
+            return await self._draft(asked.last_resort, prompt, asked, failed, hear)
         if asked.freshness.may_store and routed.completion.is_whole:
             await self.cache.keep(asked.key, remember(routed))
         return routed
@@ -281,91 +281,24 @@ class Router:
         local: Upstream,
         prompt: Prompt,
         asked: Question,
-        unanswered: Unanswered,
+        failed: Unanswered,
         hear: Hear | None,
     ) -> Routed:
         """What the embedded model makes of *prompt*; never kept."""
         journey = Journey(prompt, asked.name, (local,), asked.patience, self.clock.monotonic())
-        journey.attempts.extend(unanswered.attempts)
+        journey.attempts.extend(failed.attempts)
         if prompt.needs - local.terms.abilities:
-            if isinstance(unanswered, NoProviderConfigured):
-                raise await self._unanswered(journey) from unanswered
-            raise unanswered
+            if isinstance(failed, NoProviderConfigured):
+                raise unanswered(journey, math.inf) from failed
+            raise failed
         completion = await self._attempt(local, Slot(self.limiter.now()), journey, hear)
         if completion is None:
             attempts = tuple(journey.attempts)
             raise AllProvidersFailed(
                 f"All LLM providers failed: {describe(attempts)}", attempts, retry_after_s=1.0
-            ) from unanswered
+            ) from failed
         log.info("✅ %s succeeded for %s", local.identity.label, asked.name)
         return routed_by(local, journey, completion)
-
-    async def _next_free(
-        self, candidates: Sequence[Upstream], journey: Journey
-    ) -> tuple[Upstream, Slot]:
-        """The first of *candidates* that is free, and its slot; waits its turn when none is.
-
-        Raises `Unanswered` when the earliest slot is too far away.
-        """
-        if self.room.is_empty:
-            upstream, slot, _ = await self._try_all(candidates, journey)
-            if upstream is not None:
-                return upstream, slot
-        elif (turn_in_s := await self._turn_in_s(journey)) > journey.longest_wait_s:
-            raise await self._unanswered(journey, turn_in_s)
-        found = None
-        with contextlib.suppress(NoSeat):
-            async with self.room.turn(CALLER.get().name):
-                found = await self._await_slot(candidates, journey)
-        if found is None:
-            raise await self._unanswered(journey)
-        return found
-
-    async def _await_slot(
-        self, candidates: Sequence[Upstream], journey: Journey
-    ) -> tuple[Upstream, Slot] | None:
-        """As `_next_free`, for the request whose turn it is; None when it would take too long."""
-        while True:
-            upstream, slot, wait_s = await self._try_all(candidates, journey)
-            elapsed_s = self.clock.monotonic() - journey.begin_s
-            if upstream is None and elapsed_s + wait_s > journey.longest_wait_s:
-                upstream, slot, _ = await self._try_all(candidates, journey, in_panic=True)
-                if upstream is None:
-                    return None
-            if upstream is not None:
-                return upstream, slot
-            log.info("⏳ Waiting %.1f s for a slot for %s", wait_s, journey.name)
-            self.notices.tell(Waiting(journey.name, wait_s))
-            await self.clock.sleep(max(wait_s, LEAST_WAIT_S))
-
-    async def _try_all(
-        self, candidates: Sequence[Upstream], journey: Journey, *, in_panic: bool = False
-    ) -> tuple[Upstream | None, Slot, float]:
-        """The first of *candidates* whose slot could be taken; else None and the shortest wait.
-
-        In panic an open circuit lets one call a second through: when nobody else can answer,
-        failing open beats refusing.
-        """
-        shortest_s = math.inf
-        for upstream in candidates:
-            passed, now_s = breakers_of(upstream), self.clock.monotonic()
-            wait_s = self.circuits.wait_s(passed, now_s, in_panic=in_panic)
-            reason = "circuit open after failures"
-            retry_s = journey.again.get(key_of(upstream), 0.0) - now_s
-            if retry_s > wait_s:
-                wait_s, reason = retry_s, "a pause before the retry"
-            if wait_s <= 0:
-                need = upstream.terms.need(journey.prompt)
-                slot = await self.limiter.reserve(upstream.terms.allowance, need)
-                if slot.granted is not None:
-                    journey.skipped.pop(key_of(upstream), None)
-                    return upstream, slot, 0.0
-                wait_s, reason = slot.wait.duration_s, slot.wait.reason
-            journey.skip(upstream, reason, wait_s)
-            is_near = wait_s <= max(retry_s, 0.0) + RETRY_WITHIN_S
-            if is_near or key_of(upstream) not in journey.again:
-                shortest_s = min(shortest_s, wait_s)
-        return None, Slot(), shortest_s
 
     async def _attempt(
         self, upstream: Upstream, slot: Slot, journey: Journey, hear: Hear | None
@@ -451,35 +384,6 @@ class Router:
     ) -> None:
         terms, sent_at = upstream.terms, slot.granted or self.limiter.now()
         await self.limiter.settle(terms.allowance, terms.need(journey.prompt), sent_at, known)
-
-    async def _unanswered(self, journey: Journey, wait_s: float | None = None) -> Exception:
-        """The error of *journey*, which has come to its end without an answer.
-
-        *wait_s* is when a request like it would get a slot, if that is known already.
-        """
-        attempts = tuple(journey.attempts)
-        if fault := journey.fault():
-            return Unfit(fault, attempts, tuple(journey.skipped.values()))
-        if wait_s is None:
-            wait_s = await self._turn_in_s(journey)
-        comes = math.isfinite(wait_s)
-        when = f"next slot in {max(1, math.ceil(wait_s))} s" if comes else "no slot within a week"
-        retry_after_s = wait_s if comes else None
-        if attempts:
-            reasons = describe(attempts)
-            return AllProvidersFailed(
-                f"All LLM providers failed: {reasons}; {when}", attempts, retry_after_s
-            )
-        reasons = "; ".join(f"{s.provider}/{s.model}: {s.reason}" for s in journey.skipped.values())
-        log.warning("⏳ No slot for %s: %s", journey.name, when)
-        return RateLimited(f"Rate limited: {when} ({reasons})", (), retry_after_s)
-
-    async def _turn_in_s(self, journey: Journey) -> float:
-        """In how many seconds a request like *journey* that comes now would get its slot."""
-        options = [u for u in journey.upstreams if not u.terms.unfit(journey.prompt)]
-        return await self.forecast(
-            options, journey.prompt, self.room.turns_before(CALLER.get().name) + 1
-        )
 
     def _announce(self, name: str, upstreams: Sequence[Upstream]) -> None:
         labels = {upstream.identity: None for upstream in upstreams}

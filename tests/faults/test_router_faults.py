@@ -48,7 +48,7 @@ async def test_recovery_after_a_minutes_outage_is_quick_and_cheap(
 ) -> None:
     """Back on the first provider within thirty seconds, with eight probes at the most meanwhile."""
     house = build("gemini", "openrouter")
-    house.router.circuits = Circuits(lambda: 1.0)
+    house.router.circuits = house.router.slots.circuits = Circuits(lambda: 1.0)
     sandbox.fail("gemini", status=500, body={"error": {"code": 500, "status": "INTERNAL"}})
     for n in range(60):
         await house.ask(f"out {n}")
@@ -432,15 +432,15 @@ async def test_l01_who_leaves_the_queue_takes_no_slot(
             sleeping.set()
             await asyncio.Event().wait()
 
-    house.router.clock = Standing()
-    house.router.clock.monotonic_s = clock.monotonic_s
+    house.router.slots.clock = Standing()
+    house.router.slots.clock.monotonic_s = clock.monotonic_s
     waiting = asyncio.create_task(house.ask("two"))
     await sleeping.wait()
     assert house.router.room.waiting == 1
     waiting.cancel()
     await asyncio.wait([waiting])
     assert house.router.room.waiting == 0
-    house.router.clock = clock
+    house.router.slots.clock = clock
     assert (await house.ask("three")).provider == "gemini"
     assert len(sandbox.calls("gemini")) == 2
 
