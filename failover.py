@@ -77,6 +77,7 @@ class Verdict:
     *counts*: the breaker hears of it. *can_retry*: the same model may be asked once more if nobody
     else is free. *hold_s*: the pause without a hint of the provider, doubling up to *grows_to_s*
     while it goes on. *of_quota*: the pause concerns whatever the provider's quota counts.
+    *as_told*: a hint of the provider is taken at its word, however short.
     """
 
     gives_up: bool = False
@@ -87,6 +88,7 @@ class Verdict:
     grows_to_s: float = 0.0
     of_quota: bool = False
     until_reset: bool = False
+    as_told: bool = False
 
 
 K = FailureKind
@@ -99,7 +101,7 @@ VERDICTS: dict[FailureKind, Verdict] = {
     K.DAILY_LIMIT: Verdict(of_quota=True, until_reset=True),
     K.NO_FREE_QUOTA: Verdict(hold_s=24 * 3600),
     K.CAPACITY: Verdict(hold_s=5, grows_to_s=60),
-    K.CREDITS: Verdict(is_wide=True, hold_s=3600),
+    K.CREDITS: Verdict(is_wide=True, hold_s=3600, as_told=True),
     K.AUTH: Verdict(is_wide=True, hold_s=900),
     K.ACCESS: Verdict(is_wide=True, hold_s=900),
     K.MODEL_GONE: Verdict(hold_s=3600),
@@ -150,8 +152,9 @@ def correction(error: ProviderError, upstream: Upstream, chance: Callable[[], fl
         scope = upstream.terms.quota_scope
     hold_s = verdict.hold_s
     if hint_s is not None and not verdict.until_reset:
-        # A short hint is taken at its word; a longer one can only lengthen the pause.
-        hold_s = hint_s if hint_s <= SHORT_HINT_S else max(hint_s, hold_s)
+        # A short hint is taken at its word; a longer one can only lengthen most pauses.
+        is_exact = verdict.as_told or hint_s <= SHORT_HINT_S
+        hold_s = hint_s if is_exact else max(hint_s, hold_s)
     return Correction(
         sent=error.kind is not K.NOT_SENT,
         counted=upstream.terms.counts_refusals or error.kind not in REFUSALS,
@@ -193,7 +196,7 @@ class Journey:
     """One request on its way: what was tried, what was skipped, and how long it has waited.
 
     *upstreams* are those that may answer it, in order. *again* says who may be asked once more, and
-    from when (monotonic seconds).
+    from when (monotonic seconds). *outgrown* is the largest context (tokens) that it was too long for.
     """
 
     prompt: Prompt
@@ -206,6 +209,7 @@ class Journey:
     again: dict[Key, float] = field(default_factory=dict)
     retried: bool = False
     waited_s: float = 0.0
+    outgrown: int = 0
 
     @property
     def longest_wait_s(self) -> float:
@@ -226,15 +230,22 @@ class Journey:
     def note(self, upstream: Upstream, attempt: Attempt, retry_at_s: float | None) -> None:
         """Add *attempt*; from *retry_at_s* on the same model may be asked once more."""
         self.attempts.append(attempt)
+        if attempt.failure is K.TOO_LARGE:
+            self.outgrown = max(self.outgrown, upstream.terms.context_tokens)
         self.retried |= self.again.pop(key_of(upstream), None) is not None
         if self.retried:
             self.again.clear()
         elif retry_at_s is not None:
             self.again[key_of(upstream)] = retry_at_s
 
+    def unfit(self, upstream: Upstream) -> str:
+        """Why *upstream* cannot take the request, whenever it is asked; empty when it can."""
+        too_small = TOO_SMALL if upstream.terms.context_tokens <= self.outgrown else ""
+        return upstream.terms.unfit(self.prompt) or too_small
+
     def fault(self) -> FailureKind | None:
         """What is wrong with the request itself, if that is why nobody could answer it."""
-        unfit = [upstream.terms.unfit(self.prompt) for upstream in self.upstreams]
+        unfit = [self.unfit(upstream) for upstream in self.upstreams]
         if unfit and all(unfit):
             for upstream, reason in zip(self.upstreams, unfit, strict=True):
                 self.skip(upstream, reason)
@@ -246,7 +257,7 @@ class Journey:
         return next((kind for kind in FAULTS_OF_THE_REQUEST if kinds == {kind}), None)
 
     def _may_ask(self, upstream: Upstream) -> bool:
-        if reason := upstream.terms.unfit(self.prompt):
+        if reason := self.unfit(upstream):
             self.skip(upstream, reason)
             return False
         provider, model = key_of(upstream)

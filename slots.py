@@ -61,7 +61,7 @@ class Slots:
 
     async def turn_in_s(self, journey: Journey) -> float:
         """In how many seconds a request like *journey* that comes now would get its slot."""
-        options = [u for u in journey.upstreams if not u.terms.unfit(journey.prompt)]
+        options = [u for u in journey.upstreams if not journey.unfit(u)]
         ahead = self.room.turns_before(CALLER.get().name)
         return await self.forecast(options, journey.prompt, ahead + 1)
 

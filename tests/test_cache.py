@@ -89,6 +89,18 @@ def test_the_oldest_answers_make_room(clock: TurnedClock) -> None:
     assert cache.get("0") is None
 
 
+def test_k01_a_clock_that_jumps_ahead_makes_answers_old(
+    cache: ResponseCache, clock: TurnedClock
+) -> None:
+    """By a day and an hour: what was fresh is stale, with its age."""
+    cache.set("key", "old")
+    clock.epoch_s += 25 * HOUR_S
+    assert cache.get("key") is None
+    stale = cache.look_up("key")
+    assert stale is not None
+    assert (stale.is_fresh, stale.age_s) == (False, 25 * HOUR_S)
+
+
 def test_k02_a_set_wall_clock_makes_nothing_immortal(
     cache: ResponseCache, clock: TurnedClock
 ) -> None:

@@ -97,6 +97,7 @@ def test_a_breaker_hears_of_what_is_the_providers_own_fault(
         (ProviderError(K.NO_FREE_QUOTA), Correction(scope="flash", hold_s=86_400)),
         (ProviderError(K.CAPACITY), Correction(scope="flash", hold_s=5, grows_to_s=60)),
         (ProviderError(K.CREDITS), Correction(scope=ACCOUNT, hold_s=3_600)),
+        (ProviderError(K.CREDITS, retry_after_s=60), Correction(scope=ACCOUNT, hold_s=60)),
         (ProviderError(K.AUTH), Correction(scope=ACCOUNT, hold_s=900)),
         (ProviderError(K.MODEL_GONE), Correction(scope="flash", hold_s=3_600)),
         (ProviderError(K.OVERLOADED, retry_after_s=20), Correction(scope="flash", hold_s=20)),
@@ -213,10 +214,10 @@ def test_the_request_is_at_fault_only_when_everybody_says_so() -> None:
     one, two = upstream("one"), upstream("two")
     on_its_way = journey(one, two)
     assert on_its_way.fault() is None
-    on_its_way.note(one, failed(one, K.TOO_LARGE), None)
+    on_its_way.note(one, failed(one, K.UNSUPPORTED), None)
     assert on_its_way.fault() is None
-    on_its_way.note(two, failed(two, K.TOO_LARGE), None)
-    assert on_its_way.fault() is K.TOO_LARGE
+    on_its_way.note(two, failed(two, K.UNSUPPORTED), None)
+    assert on_its_way.fault() is K.UNSUPPORTED
     mixed = journey(one, two)
     mixed.note(one, failed(one, K.BAD_REQUEST), None)
     mixed.note(two, failed(two, K.TIMEOUT), None)
@@ -227,6 +228,21 @@ def test_a_prompt_that_fits_nowhere_is_too_large() -> None:
     """Without any call."""
     prompt = Prompt(messages=(Message("user", "x" * 4_000),))
     assert journey(upstream(context_tokens=100), prompt=prompt).fault() is K.TOO_LARGE
+
+
+def test_a_prompt_that_was_too_long_goes_only_to_a_larger_context() -> None:
+    """No provider is asked in vain, which would cost some of them a call of the day."""
+    small, same = upstream("a", context_tokens=9_000), upstream("b", context_tokens=9_000)
+    large = upstream("c", context_tokens=9_001)
+    on_its_way = journey(small, same, large)
+    on_its_way.note(small, failed(small, K.TOO_LARGE), None)
+    assert on_its_way.candidates() == [large]
+    assert on_its_way.skipped[key_of(same)].reason == "its context is too small"
+    assert on_its_way.fault() is None
+    on_its_way.note(large, failed(large, K.TOO_LARGE), None)
+    assert on_its_way.candidates() == []
+    assert on_its_way.fault() is K.TOO_LARGE
+    assert on_its_way.outgrown == 9_001
 
 
 def test_a_callers_time_can_only_be_lowered() -> None:

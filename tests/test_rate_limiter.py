@@ -98,6 +98,16 @@ async def test_k01_a_set_wall_clock_changes_nothing(clock: TurnedClock) -> None:
     assert (await limiter.reserve(GEMINI)).wait == Wait(60, "minimum interval")
 
 
+async def test_k02_a_clock_that_is_set_back_gives_no_quota_back(clock: TurnedClock) -> None:
+    """Twenty a day stay twenty, though yesterday comes again."""
+    limiter = RateLimiter(0, clock=clock)
+    assert await granted(limiter, DAILY, 30) == 20
+    clock.epoch_s -= 25 * 3600
+    assert await granted(limiter, DAILY, 30) == 0
+    clock.epoch_s += 25 * 3600
+    assert await granted(limiter, DAILY, 30) == 0
+
+
 async def test_k05_after_a_reboot_the_wall_clock_decides(clock: TurnedClock) -> None:
     """K05: monotonic time begins anew, the interval does not."""
     store = keep(MemoryStore())

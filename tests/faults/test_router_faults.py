@@ -207,15 +207,25 @@ async def test_h07_a_refused_key_is_set_aside_for_a_quarter_of_an_hour(
 async def test_h08_a_prompt_that_is_too_long_for_all_is_the_callers_fault(
     build: Build, sandbox: RunningSandbox
 ) -> None:
-    """Each is asked once, none is blamed, and the caller gets a clean error."""
+    """The largest context has spoken: nobody else is asked in vain, and nobody is blamed."""
     house = build()
     sandbox.fail("gemini", error="too_long")
-    sandbox.fail("openrouter", error="too_long")
-    sandbox.fail("cloudflare", error="too_large_3006")
     with pytest.raises(Unfit, match="too long"):
         await house.ask("one")
+    assert [record.provider for record in sandbox.log] == ["gemini"]
     sandbox.heal()
     assert (await house.ask("two")).provider == "gemini"
+
+
+async def test_h08_a_prompt_that_is_too_long_goes_to_the_next_larger_context(
+    build: Build, sandbox: RunningSandbox
+) -> None:
+    """And to nobody of the same size or smaller."""
+    house = build()
+    house.router.upstreams = tuple(reversed(house.router.upstreams))
+    sandbox.fail("cloudflare", error="too_large_3006")
+    answer = await house.ask("one")
+    assert [attempt.provider for attempt in answer.attempts] == ["cloudflare", "gemini"]
 
 
 async def test_h09_a_refusal_ends_the_search(build: Build, sandbox: RunningSandbox) -> None:
@@ -241,6 +251,21 @@ async def test_h11_spent_credits_are_asked_about_once_an_hour(
     house.clock.turn(HOUR_S)
     await house.ask("later")
     assert len([c for c in sandbox.calls("openrouter") if c.method == "POST"]) == 2
+
+
+async def test_h11_a_provider_that_says_when_it_has_credits_again_is_asked_then(
+    build: Build, sandbox: RunningSandbox
+) -> None:
+    """402 with a hint: as told, and not an hour."""
+    house = build("openrouter", "cloudflare")
+    refusal = {"error": {"code": 402, "message": "Insufficient credits."}}
+    sandbox.fail("openrouter", status=402, body=refusal, headers={"Retry-After": "90"})
+    assert (await house.ask("one")).provider == "cloudflare"
+    sandbox.heal()
+    house.clock.turn(89)
+    assert (await house.ask("two")).provider == "cloudflare"
+    house.clock.turn(2)
+    assert (await house.ask("three")).provider == "openrouter"
 
 
 async def test_h16_a_model_outside_the_free_tier_is_not_asked_again_for_a_day(

@@ -5,6 +5,7 @@ The ids in the names are those of the fault catalogue: T transport, H HTTP, B bo
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -173,6 +174,11 @@ async def test_t02_a_tls_handshake_that_nobody_answers_is_given_up() -> None:
     assert error.kind is K.NOT_SENT
 
 
+def descriptors() -> int:
+    """How many files and sockets this process has open."""
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - as short as it gets
+
+
 @contextlib.contextmanager
 def deaf(port: int = 0, host: str = "127.0.0.1") -> Iterator[int]:
     """A listener with a full queue, which drops what comes as a black hole does; its port."""
@@ -198,6 +204,29 @@ def resolving(*hosts: str) -> Callable[..., list[Any]]:
         ]
 
     return getaddrinfo
+
+
+async def test_t02_a_hundred_calls_into_a_black_hole_leave_nothing_behind() -> None:
+    """Neither threads nor descriptors."""
+    before = threading.active_count(), descriptors()
+    with deaf() as port:
+        transport = Transport(replace(TIMEOUTS, connect_s=0.2))
+        upstream = HttpUpstream(build("gemini", f"http://127.0.0.1:{port}"), transport, OPEN)
+        errors = await asyncio.gather(*(failure_of(upstream) for _ in range(100)))
+        await transport.aclose()
+    assert {error.kind for error in errors} == {K.NOT_SENT}
+    assert threading.active_count() <= before[0]
+    assert descriptors() <= before[1]
+
+
+@pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b""])
+async def test_b11_a_byte_order_mark_is_no_part_of_the_answer(
+    transport: Transport, start: bytes
+) -> None:
+    """Before a whole reply."""
+    body = start + b'{"choices":[{"finish_reason":"stop","message":{"content":"Fine."}}]}'
+    answer = await answer_to(transport, body, headers="content-type: application/json")
+    assert answer.text == "Fine."
 
 
 async def test_t11_a_dead_ipv6_address_beside_a_living_one_costs_a_moment(
