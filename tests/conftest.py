@@ -1,12 +1,15 @@
 """Fixtures for all tests: no key of the developer's own, a turned clock, and a log without secrets."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Any
 
+import hypothesis.core
 import pytest
 
 from sandbox.running import RunningSandbox, running_sandbox
 from tests.doubles import TurnedClock
+from tests.seeds import SEED, again
 
 SANDBOX_SECRETS = (
     "sandbox-gemini-key",
@@ -14,6 +17,21 @@ SANDBOX_SECRETS = (
     "sandbox-cloudflare-token",
     "sandbox-elevenlabs-key",
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hypothesis takes its chance from the run's seed, unless it is told another."""
+    if config.getoption("--hypothesis-seed", None) is None:
+        hypothesis.core.global_force_seed = SEED  # type: ignore[assignment]  # declared as None only
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Every failure says how it is repeated."""
+    report = yield
+    if report.failed:
+        report.sections.append(("The same again", again(item.nodeid)))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,11 @@
 
 One instance is killed and one is stopped, the store is killed and stays away, a provider goes
 down. The checker reads only what arrived at the providers and what the clients were told.
-`FLEET_SEED=n pytest tests/fleet/test_instances.py` repeats a run's load.
 """
 
 import asyncio
 import contextlib
 import itertools
-import os
 import signal
 import time
 from collections import Counter
@@ -32,9 +30,9 @@ from tests.fleet.running import (
     running_fleet,
     sent,
 )
+from tests.seeds import SEED
 from tests.servers import StoreServer, running_store
 
-SEED = int(os.environ.get("FLEET_SEED", "1"))
 INSTANCES = 3
 TOLERANCE_S = 0.06  # a busy machine may bring one call late, and the next in time
 UNKNOWN_S = 1.5  # around a loss, until all have noticed it or its end
@@ -162,7 +160,7 @@ def check(run: Run, calls: list[Sent], heard: list[Heard]) -> dict[str, object]:
     # The interval: kept while all could see each other. A process that was stopped between its stamp
     # and its write sends late, and the next call may then come early: once for each provider.
     too_early = early(calls, plan.interval_s - TOLERANCE_S, run.is_shared)
-    assert too_early <= len(PROVIDERS), f"repeat with FLEET_SEED={SEED}"
+    assert too_early <= len(PROVIDERS)
     # While the store was away each took its share: together not more than one interval allows,
     # and what each may have begun with.
     away = [call for call in calls if not run.is_shared(call.at_s)]

@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -16,9 +15,7 @@ import pytest
 from storage import Entry
 from storage.ledger import Ledger, dump, load
 from storage.sqlite import FILE_NAME, SqliteStore
-
-SEED = int(os.environ.get("DISK_SEED", "1"))
-AGAIN = f"repeat with DISK_SEED={SEED} pytest {Path(__file__).name}"
+from tests.seeds import SEED
 
 # Writes until the disk is full, at one size of it after the other, as the kernel itself refuses more.
 FILLER = """
@@ -110,11 +107,11 @@ def test_c02_a_flipped_byte_anywhere_in_the_file_is_never_an_answer(
                 found = store.get(key)
             except OSError:
                 continue
-            assert found is None or found.body == body, f"flip {flip} at {place}; {AGAIN}"
+            assert found is None or found.body == body, f"flip {flip} at {place}"
         with contextlib.suppress(OSError):  # the damage is met once
             store.put("after", Entry(b"1", 1.0))
         store.put("after", Entry(b"1", 1.0))
-        assert store.get("after") == Entry(b"1", 1.0), f"flip {flip} at {place}; {AGAIN}"
+        assert store.get("after") == Entry(b"1", 1.0), f"flip {flip} at {place}"
         store.close()
         shutil.rmtree(folder)
 

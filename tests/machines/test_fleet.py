@@ -1,7 +1,4 @@
-"""Several processes, one set of limits: the checker reads only what arrived at the providers.
-
-`FLEET_SEED=n pytest tests/machines/test_fleet.py` repeats a run's order of events.
-"""
+"""Several processes, one set of limits: the checker reads only what arrived at the providers."""
 
 import itertools
 import os
@@ -17,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from sandbox.running import RunningSandbox, running_sandbox
+from tests.seeds import SEED
 
 ROOT = Path(__file__).parent.parent.parent
 WORKERS = 4
 INTERVAL_S = 0.3
 TOLERANCE_S = 0.02
-SEED = int(os.environ.get("FLEET_SEED", "1"))
 
 
 def start(folder: Path, sandbox: RunningSandbox, per_day: int) -> "subprocess.Popen[bytes]":
@@ -78,7 +75,7 @@ def check(sandbox: RunningSandbox, per_day: int, deeds: Counter[str]) -> Counter
     counted["early"] = early
     # A process that is stopped between its stamp and its write sends late, and the next call may
     # then come early: at most once for each stop.
-    assert early <= deeds["stopped"], f"repeat with FLEET_SEED={SEED}"
+    assert early <= deeds["stopped"]
     return counted
 
 

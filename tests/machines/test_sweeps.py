@@ -1,7 +1,6 @@
 """Sweeps: cancel a request at each of its awaits, fail each operation of the store, kill the writer."""
 
 import asyncio
-import os
 import random
 import signal
 import subprocess
@@ -24,6 +23,7 @@ from storage.ledger import Ledger, dump, load
 from storage.memory import MemoryStore
 from storage.sqlite import FILE_NAME, SqliteStore
 from tests.doubles import TurnedClock
+from tests.seeds import SEED
 
 K = FailureKind
 PROMPT = Prompt(messages=(Message("user", "Write."),))
@@ -260,8 +260,8 @@ def kill_a_writer(path: Path, chance: random.Random) -> int:
     "kills", [8, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
 )
 def test_q03_c05_a_writer_may_be_killed_at_any_moment(tmp_path: Path, kills: int) -> None:
-    """Answers are whole or absent, counters never below the truth. `KILL_SEED` repeats a run."""
-    chance = random.Random(int(os.environ.get("KILL_SEED", "1")))
+    """Answers are whole or absent, counters never below the truth."""
+    chance = random.Random(SEED)
     path, sent = tmp_path / FILE_NAME, 0
     for _ in range(kills):
         sent += kill_a_writer(path, chance)
