@@ -7,8 +7,12 @@ BIN := $(VENV)/bin
 # Packages are asked for quietly; what goes wrong is still shown.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EXTRAS := $(if $(filter-out 0,$(LOCAL)),local,bare)
+# What the router, its limits, its cache and its stores are tested by, within one process.
+CORE_TESTS := $(addprefix tests/,test_router.py test_streams.py test_cache.py test_failover.py \
+	test_flights.py test_rate_limiter.py test_waiting_room.py test_meters.py storage \
+	providers/test_health.py providers/test_errors.py machines/test_loss_machine.py)
 
-.PHONY: run demo test test-all day carry check format clean
+.PHONY: run demo test test-all coverage mutants day carry check format clean
 
 run: $(VENV)/.$(EXTRAS) ## Serve on http://127.0.0.1:8001 (PORT=… changes it, LOCAL=0 leaves the local extras out)
 	@echo "Trimaran: http://127.0.0.1:$(PORT)"
@@ -23,6 +27,14 @@ test: $(VENV)/.dev $(VENV)/.clients ## The tests (under five minutes)
 
 test-all: $(VENV)/.dev $(VENV)/.clients ## The tests and the long sweeps
 	$(BIN)/pytest --quiet -n 2 -m ""
+
+coverage: $(VENV)/.dev ## Branch coverage of the router and what it stands on
+	$(BIN)/coverage run -m pytest --quiet -n 0 $(CORE_TESTS)
+	$(BIN)/coverage report
+
+mutants: $(VENV)/.dev ## Mutation testing of the pure modules (minutes, one core)
+	$(BIN)/mutmut run --max-children 1
+	@$(BIN)/mutmut export-cicd-stats >/dev/null && cat mutants/mutmut-cicd-stats.json
 
 day: $(VENV)/.bare ## A simulated day on free tiers, for several policies side by side (minutes)
 	@$(BIN)/python -m bench.day
@@ -40,7 +52,7 @@ format: $(VENV)/.dev ## Put the code into shape
 	$(BIN)/ruff format .
 
 clean: ## Forget the environment and the cache
-	rm -rf $(VENV) $(CLIENTS)/node_modules .cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(CLIENTS)/node_modules .cache .mypy_cache .pytest_cache .ruff_cache mutants .coverage
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
