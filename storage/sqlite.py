@@ -63,16 +63,17 @@ class SqliteStore:
             row = db.execute(
                 "SELECT stored_at, check_sum, body FROM answers WHERE key = ?", (key,)
             ).fetchone()
-        if row is None or zlib.crc32(row[2]) != row[1]:
+        if row is None or not isinstance(row[2], bytes):
             return None
-        return Entry(body=row[2], stored_at=row[0])
+        entry = Entry(body=row[2], stored_at=row[0])
+        return entry if _check_sum(key, entry) == row[1] else None
 
     def put(self, key: str, entry: Entry, *, keep_s: float = ANSWERS_KEPT_S) -> None:  # noqa: ARG002 - `remove_before` ends it
         """See `Store.put`."""
         with self._connection() as db:
             db.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)",
-                (key, entry.stored_at, zlib.crc32(entry.body), entry.body),
+                (key, entry.stored_at, _check_sum(key, entry), entry.body),
             )
 
     def remove_before(self, stored_at: float) -> int:
@@ -187,10 +188,10 @@ class SqliteStore:
             if getattr(self._local, "generation", None) != self._generation:
                 self._local.db, self._local.generation = self._connect(), self._generation
             yield self._local.db
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if _is_damage(error):
                 # Should that fail too, it is told of as the damage that it follows from.
-                with contextlib.suppress(sqlite3.DatabaseError):
+                with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):
                     self._begin_anew()
             raise OSError(f"{self.path.name}: {error}") from error
 
@@ -200,7 +201,7 @@ class SqliteStore:
             self.path.touch(mode=0o600)
             try:
                 db = self._prepare()
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 if not _is_damage(error):
                     raise
                 db = self._replace()
@@ -266,12 +267,18 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
+def _check_sum(key: str, entry: Entry) -> int:
+    """Of the body with all that belongs to it: an index that is damaged may give another key's row."""
+    return zlib.crc32(entry.body, zlib.crc32(f"{key} {float(entry.stored_at)!r}".encode()))
+
+
+def _is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
     """Whether the file itself is unusable: damaged, no database, or written by another schema."""
-    if isinstance(error, sqlite3.NotSupportedError):
+    if isinstance(error, sqlite3.NotSupportedError | UnicodeDecodeError):
         return True
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "no such table" in str(error)
+    # What we ask is always the same: where SQLite does not understand it, the schema is damaged.
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
 def open_store(directory: Path) -> Store:

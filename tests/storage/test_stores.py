@@ -436,3 +436,25 @@ def test_a_damaged_answer_is_not_among_the_answers(tmp_path: Path) -> None:
         db.execute("UPDATE answers SET body = x'32' WHERE key = 'one'")
     assert dict(store.answers()) == {"two": Entry(b"1", 1.0)}
     store.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE answers SET body = 'text'",
+        "UPDATE answers SET stored_at = stored_at + 1",
+        "UPDATE answers SET key = 'other' WHERE key = 'key'",
+        "UPDATE answers SET check_sum = check_sum + 1",
+    ],
+)
+def test_c02_an_answer_is_whole_only_with_all_that_belongs_to_it(
+    tmp_path: Path, damage: str
+) -> None:
+    """Its key and its age as well: one that turns up under another key is nobody's."""
+    store = SqliteStore(tmp_path / FILE_NAME)
+    store.put("key", Entry(b"answer", 1.0))
+    with store._connection() as db:
+        db.execute(damage)
+    assert store.get("key") is None
+    assert store.get("other") is None
+    store.close()
