@@ -63,7 +63,7 @@ class SqliteStore:
             row = db.execute(
                 "SELECT stored_at, check_sum, body FROM answers WHERE key = ?", (key,)
             ).fetchone()
-        if row is None or not isinstance(row[2], bytes):
+        if row is None or not (isinstance(row[0], float) and isinstance(row[2], bytes)):
             return None
         entry = Entry(body=row[2], stored_at=row[0])
         return entry if _check_sum(key, entry) == row[1] else None
@@ -189,7 +189,7 @@ class SqliteStore:
                 self._local.db, self._local.generation = self._connect(), self._generation
             yield self._local.db
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            if _is_damage(error):
+            if _is_damage(error, self.path):
                 # Should that fail too, it is told of as the damage that it follows from.
                 with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):
                     self._begin_anew()
@@ -202,7 +202,7 @@ class SqliteStore:
             try:
                 db = self._prepare()
             except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-                if not _is_damage(error):
+                if not _is_damage(error, self.path):
                     raise
                 db = self._replace()
             self._inode = self.path.stat().st_ino
@@ -272,13 +272,15 @@ def _check_sum(key: str, entry: Entry) -> int:
     return zlib.crc32(entry.body, zlib.crc32(f"{key} {float(entry.stored_at)!r}".encode()))
 
 
-def _is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
-    """Whether the file itself is unusable: damaged, no database, or written by another schema."""
+def _is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError, path: Path) -> bool:
+    """Whether the file at *path* is unusable: damaged, no database, or written by another schema."""
     if isinstance(error, sqlite3.NotSupportedError | UnicodeDecodeError):
         return True
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code == sqlite3.SQLITE_READONLY:  # its own header says so, if the system does not
+        return os.access(path, os.W_OK)
     # What we ask is always the same: where SQLite does not understand it, the schema is damaged.
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
 def open_store(directory: Path) -> Store:

@@ -442,6 +442,7 @@ def test_a_damaged_answer_is_not_among_the_answers(tmp_path: Path) -> None:
     "damage",
     [
         "UPDATE answers SET body = 'text'",
+        "UPDATE answers SET stored_at = 'text'",
         "UPDATE answers SET stored_at = stored_at + 1",
         "UPDATE answers SET key = 'other' WHERE key = 'key'",
         "UPDATE answers SET check_sum = check_sum + 1",
@@ -457,4 +458,26 @@ def test_c02_an_answer_is_whole_only_with_all_that_belongs_to_it(
         db.execute(damage)
     assert store.get("key") is None
     assert store.get("other") is None
+    store.close()
+
+
+def test_a_header_that_forbids_to_write_is_damaged_and_a_disk_that_does_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one is replaced, the other is an error each time."""
+    path = tmp_path / FILE_NAME
+    store = filled(path)
+    store.close()
+    content = bytearray(path.read_bytes())
+    content[18] = 3  # a version of writing that nobody knows
+    path.write_bytes(content)
+    with monkeypatch.context() as patched:
+        patched.setattr("os.access", lambda *_: False)
+        for _ in range(2):
+            with pytest.raises(OSError, match="readonly"):
+                store.put("key", Entry(b"1", 1.0))
+    with pytest.raises(OSError, match="readonly"):
+        store.put("key", Entry(b"1", 1.0))
+    store.put("key", Entry(b"1", 1.0))
+    assert store.get("key") == Entry(b"1", 1.0)
     store.close()
