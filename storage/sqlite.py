@@ -63,7 +63,7 @@ class SqliteStore:
             row = db.execute(
                 "SELECT stored_at, check_sum, body FROM answers WHERE key = ?", (key,)
             ).fetchone()
-        if row is None or not (isinstance(row[0], float) and isinstance(row[2], bytes)):
+        if row is None or not (isinstance(row[0], int | float) and isinstance(row[2], bytes)):
             return None
         entry = Entry(body=row[2], stored_at=row[0])
         return entry if _check_sum(key, entry) == row[1] else None
