@@ -332,7 +332,10 @@ def test_what_nobody_can_do_is_the_requests_own_fault() -> None:
     unable = upstream("a", abilities=frozenset())
     small = upstream("b", context_tokens=100)
     assert journey(unable, prompt=prompt).fault() is K.UNSUPPORTED
-    assert journey(unable, small, prompt=prompt).fault() is K.TOO_LARGE
+    both = journey(unable, small, prompt=prompt)
+    assert both.fault() is K.TOO_LARGE
+    reasons = {skipped.provider: skipped.reason for skipped in both.skipped.values()}
+    assert reasons == {"a": "cannot call tools", "b": "its context is too small"}
     assert journey(unable, upstream("c"), prompt=prompt).fault() is None
     assert journey(prompt=prompt).fault() is None
 

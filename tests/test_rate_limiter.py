@@ -543,12 +543,12 @@ async def test_how_a_call_ended_is_entered(clock: TurnedClock) -> None:
 async def test_pauses_in_a_row_double_up_to_their_limit(clock: TurnedClock) -> None:
     """A success begins the row anew."""
     limiter, waits_s = RateLimiter(0, clock=clock), []
-    known = Correction(scope=ACCOUNT, reason="busy", hold_s=30, grows_to_s=100)
-    for _ in range(4):
+    known = Correction(scope=ACCOUNT, reason="busy", hold_s=30, grows_to_s=500)
+    for _ in range(6):
         await limiter.settle(MEASURED, Need(), limiter.now(), known)
         waits_s.append((await limiter.wait(MEASURED)).duration_s)
         clock.turn(waits_s[-1])
-    assert waits_s == [30, 60, 100, 100]
+    assert waits_s == [30, 60, 120, 240, 480, 500]
     await limiter.settle(MEASURED, Need(), limiter.now(), Correction(succeeded=True))
     await limiter.settle(MEASURED, Need(), limiter.now(), known)
     assert (await limiter.wait(MEASURED)).duration_s == 30
@@ -560,7 +560,8 @@ async def test_a_day_that_is_over_may_be_probed_earlier(clock: TurnedClock) -> N
     limiter = RateLimiter(0, clock=clock)
     known = Correction(scope=ACCOUNT, reason="day", hold_s=3_600, until_reset=True)
     await limiter.settle(MEASURED, Need(), limiter.now(), known)
-    assert (await limiter.wait(MEASURED)).duration_s == 3_600
+    assert await limiter.wait(MEASURED) == Wait(3_600, "day")
+    assert (await limiter.ledger("cloudflare")).holds[ACCOUNT].until_reset
     whole = Correction(scope=ACCOUNT, reason="day", until_reset=True)
     await limiter.settle(MEASURED, Need(), limiter.now(), whole)
     assert (await limiter.wait(MEASURED)).duration_s == 43_200
@@ -587,3 +588,54 @@ async def test_a_forecast_takes_nothing(clock: TurnedClock) -> None:
         *((60, 0), (60, 1)),
     ]
     assert (await limiter.reserve(GEMINI)).granted
+
+
+async def test_a_pause_may_be_as_short_as_a_blink(clock: TurnedClock) -> None:
+    """Half a second is half a second."""
+    limiter = RateLimiter(0, clock=clock)
+    brief = Correction(scope=ACCOUNT, reason="busy", hold_s=0.5)
+    await limiter.settle(MEASURED, Need(), limiter.now(), brief)
+    assert await limiter.wait(MEASURED) == Wait(0.5, "busy")
+    day = Correction(scope="m", reason="day", hold_s=0.5, until_reset=True)
+    await limiter.settle(MEASURED, Need(), limiter.now(), day)
+    ledger = await limiter.ledger("cloudflare")
+    assert ledger.holds["m"].remaining_s(limiter.now()) == pytest.approx(0.5)
+
+
+class Counting(MemoryStore):
+    """Counts what is written."""
+
+    writes = 0
+
+    def update(self, name: str, change: Change, **options: Any) -> None:
+        """See `Store.update`."""
+
+        def counted(stored: bytes | None) -> bytes | None:
+            changed = change(stored)
+            self.writes += changed is not None
+            return changed
+
+        super().update(name, counted, **options)
+
+
+async def test_a_look_writes_nothing_unless_it_finds_damage(clock: TurnedClock) -> None:
+    """What was lost, or written under another boot, is written down anew at once."""
+    store = Counting()
+    for limiter in (RateLimiter(0, store=keep(store), clock=clock) for _ in range(2)):
+        for _ in range(3):
+            await limiter.ledger("cloudflare")
+            await limiter.wait(MEASURED)
+    assert store.writes == 0
+    assert (await limiter.reserve(MEASURED)).granted
+    other = RateLimiter(0, store=keep(store), clock=clock)
+    await other.ledger("cloudflare")
+    assert store.writes == 1
+    clock.boot_id = "boot-2"
+    await RateLimiter(0, store=keep(store), clock=clock).ledger("cloudflare")
+    assert store.writes == 2
+    await RateLimiter(0, store=keep(store), clock=clock).ledger("cloudflare")
+    assert store.writes == 2
+    store._state["ledger:cloudflare"] = dump(Ledger(lost=limiter.now()))
+    await other.ledger("cloudflare")
+    assert store.writes == 3
+    assert load(store._state["ledger:cloudflare"]).spent != {}

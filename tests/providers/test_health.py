@@ -88,13 +88,13 @@ def test_it_stays_open_for_half_as_long_as_the_outage_has_lasted(
     chance: Callable[[], float], share: float
 ) -> None:
     """From five seconds to five minutes, and up to a fifth less."""
-    breaker = Breaker()
+    breaker, begin_s = Breaker(), 1_000.0
     for n in range(5):
-        breaker = breaker.failed(0.0, f"q{n}", chance)
-    now_s = 0.0
+        breaker = breaker.failed(begin_s, f"q{n}", chance)
+    now_s = begin_s
     for _ in range(20):
         wait_s = breaker.wait_s(now_s)
-        assert wait_s == pytest.approx(share * min(300.0, max(5.0, now_s / 2)))
+        assert wait_s == pytest.approx(share * min(300.0, max(5.0, (now_s - begin_s) / 2)))
         now_s += wait_s
         assert breaker.state(now_s) is State.HALF_OPEN
         breaker = breaker.calling(now_s).failed(now_s, "probe", chance)

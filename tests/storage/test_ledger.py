@@ -516,6 +516,10 @@ def test_the_share_of_one_of_several_waits_longer_and_counts_more() -> None:
     assert (dearer.spent["model"].units, dearer.sent[0].tokens) == (10.5, 24)
     assert ledger.uncounted(share, need, at(0)).spent["model"] == Spent(TODAY)
     assert ledger.refunded(share, need, at(0)).sent == ()
+    two = ledger.sending(share, need, at(0.1))
+    assert two.refunded(share, need, at(0.1)).sent == (
+        Sent(at(0.1), 3_600.0, (ACCOUNT, "model"), 21, 3),
+    )
 
 
 @pytest.mark.parametrize(
