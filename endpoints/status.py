@@ -99,6 +99,7 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
                 cache_entries=holdings["entries"],
                 cache_bytes=holdings["size_bytes"],
                 store_ok=whereabouts(router)["state"] == "ok",
+                tasks=len(asyncio.all_tasks()),
             )
         )
         return Response(told, media_type=CONTENT_TYPE)
