@@ -102,7 +102,7 @@ class Router:
         self.chance = chance
         self.room = WaitingRoom()
         self.breakers: dict[Key, Breaker] = {}
-        self._metered_at: dict[str, float] = {}
+        self._metered_at: dict[Key, float] = {}
         self._chores: set[asyncio.Task[None]] = set()
 
     async def complete(
@@ -379,18 +379,27 @@ class Router:
         self._note_failure(upstream, attempt, outcome, journey)
         known = correction(outcome, upstream, self.chance)
         await self.limiter.settle(upstream.terms.allowance, need, sent_at, known)
+        if VERDICTS[outcome.kind].of_api_key:
+            self._tell_which_key(upstream)
         if opening and opening.has_begun:
             raise Interrupted(outcome.kind, tuple(journey.attempts))
         if VERDICTS[outcome.kind].gives_up:
             raise Declined(tuple(journey.attempts))
         return None
 
+    def _tell_which_key(self, upstream: Upstream) -> None:
+        """Log by its place which of several API keys is set aside."""
+        spares = [own for own in self.upstreams if key_of(own) == key_of(upstream)]
+        if len(spares) > 1 and upstream in spares:
+            place, label = spares.index(upstream) + 1, upstream.identity.label
+            log.warning("🔑 Key %d of %d of %s is set aside", place, len(spares), label)
+
     def _read_meter(self, upstream: Upstream) -> None:
         """Now and then, take over what the provider itself has counted today."""
-        name, now_s = upstream.identity.name, self.clock.monotonic()
-        if now_s - self._metered_at.get(name, -math.inf) < METER_EVERY_S:
+        key, now_s = (upstream.identity.name, upstream.terms.key_scope), self.clock.monotonic()
+        if now_s - self._metered_at.get(key, -math.inf) < METER_EVERY_S:
             return
-        self._metered_at[name] = now_s
+        self._metered_at[key] = now_s
 
         async def read() -> None:
             used = await upstream.used_today()

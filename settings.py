@@ -35,11 +35,17 @@ def _plain_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _plain_secrets(value: SecretStr) -> SecretStr:
+    """One key, or several with commas between them, around which spaces are let through."""
+    return _plain_secret(SecretStr(",".join(_split(value.get_secret_value()))))
+
+
 def _without_slash(value: str) -> str:
     return value.rstrip("/")
 
 
 Secret = Annotated[SecretStr, AfterValidator(_plain_secret)]
+Secrets = Annotated[SecretStr, AfterValidator(_plain_secrets)]
 Url = Annotated[
     str,
     StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"),
@@ -65,7 +71,7 @@ Variables = TypeVar("Variables", bound=_FromEnvironment)
 class _ProviderVariables(_FromEnvironment):
     """The variables that every provider has, under its own prefix."""
 
-    api_key: Secret = NO_SECRET
+    api_key: Secrets = NO_SECRET
     model: Annotated[str, StringConstraints(pattern=r"^[\w.:/@, -]*$")] = ""
     base_url: Url | Literal[""] = ""
     account_id: Annotated[str, StringConstraints(pattern=r"^[\w-]*$")] = ""
@@ -135,8 +141,8 @@ class Configuration:
     access: dict[str, Access]
 
     def secrets(self) -> tuple[str, ...]:
-        """Every key that is configured, so that logs can be kept clean of them."""
-        keys = [access.key for access in self.access.values()]
+        """Every key that is configured, each by itself, so that logs can be kept clean of them."""
+        keys = [key for access in self.access.values() for key in access.keys]
         return tuple(filter(None, [*keys, self.settings.elevenlabs_api_key.get_secret_value()]))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -39,7 +40,7 @@ def status_routes() -> APIRouter:
             "at": _iso(now.epoch_s),
             "min_interval_s": router.limiter.min_interval_seconds,
             "waiting": router.room.waiting,
-            "providers": [await standing(router, upstream, now) for upstream in router.upstreams],
+            "providers": [await standing(router, own, now) for own in by_model(router.upstreams)],
             "last_resort": router.last_resort.model if router.last_resort else None,
             "cache": await asyncio.to_thread(router.cache.stats),
         }
@@ -51,11 +52,26 @@ def status_routes() -> APIRouter:
     return routes
 
 
-async def standing(router: Router, upstream: Upstream, now: Moment) -> dict[str, Any]:
-    """How one model stands: its state and why, what is used and left, and when it is free again."""
+def by_model(upstreams: Sequence[Upstream]) -> list[list[Upstream]]:
+    """*upstreams* with those together that are the same model under several keys."""
+    together: dict[tuple[str, str], list[Upstream]] = {}
+    for upstream in upstreams:
+        together.setdefault(key_of(upstream), []).append(upstream)
+    return list(together.values())
+
+
+async def standing(router: Router, spares: Sequence[Upstream], now: Moment) -> dict[str, Any]:
+    """How one model stands: its state and why, what is used and left, and when it is free again.
+
+    *spares* are the model under each of its keys: the one that is free first speaks for them.
+    """
+    waits = [await router.limiter.wait(upstream.terms.allowance) for upstream in spares]
+    wait = min(waits, key=lambda wait: wait.duration_s)
+    upstream = spares[waits.index(wait)]
     terms, (provider, model) = upstream.terms, key_of(upstream)
     ledger = await router.limiter.ledger(provider)
-    wait = await router.limiter.wait(terms.allowance)
+    scopes = {own.terms.key_scope for own in spares} - {ACCOUNT}
+    refused = [s for s in scopes if s in ledger.holds and ledger.holds[s].remaining_s(now) > 0]
     circuit, circuit_s = router.circuit(upstream)
     state, reason, next_slot_s = "ready", "", wait.duration_s
     if wait.duration_s > 0:
@@ -72,6 +88,8 @@ async def standing(router: Router, upstream: Upstream, now: Moment) -> dict[str,
         "state": state,
         "reason": reason,
         "next_slot_s": round(next_slot_s, 1),
+        "keys": len(scopes),
+        "keys_set_aside": len(refused),
         "resets_at": _iso(terms.allowance.reset_at(now.epoch_s)),
         "quotas": [
             quota

@@ -118,7 +118,8 @@ class Terms:
     """On which terms a model answers: its limits, its quality, and what a call costs of them.
 
     *quota_scope* is where the provider counts requests: the account, or each model by itself;
-    *counts_refusals* says whether a call that it refuses costs one too.
+    *counts_refusals* says whether a call that it refuses costs one too. *key_scope* is where it is
+    noted that the key was refused.
     *units_per_million* are the units for a million tokens in and out, and *unit* what they are
     called; *counts_output* says that tokens that come out count for the minute too.
     *abilities* are what it can do beside writing text.
@@ -128,6 +129,7 @@ class Terms:
     tier: int = 3
     context_tokens: int = 1_000_000
     quota_scope: str = ACCOUNT
+    key_scope: str = ACCOUNT
     counts_refusals: bool = True
     units_per_million: tuple[float, float] = (0.0, 0.0)
     unit: str = "neurons"
