@@ -71,5 +71,7 @@ call_gemini_api, call_openrouter_api, call_cloudflare_api = (
 )
 
 app = create_app(
-    Services(Planner(router, search), Speaker(voices, cache), cache), origins=settings.origins
+    Services(Planner(router, search), Speaker(voices, cache), cache),
+    origins=settings.origins,
+    grace_s=settings.shutdown_grace_seconds,
 )

@@ -118,6 +118,7 @@ class Settings(_FromEnvironment):
     )
     elevenlabs_model: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "eleven_flash_v2_5"
     elevenlabs_base_url: Url = "https://api.elevenlabs.io"
+    shutdown_grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     cors_origins: Annotated[str, NoDecode] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"

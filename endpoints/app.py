@@ -12,7 +12,7 @@ from cache import ResponseCache
 from endpoints import errors, provenance
 from endpoints.documents import document_routes
 from endpoints.middleware import BodyLimit, RequestContext
-from endpoints.shutdown import RefuseNewWork, Shutdown
+from endpoints.shutdown import GRACE_S, RefuseNewWork, Shutdown
 from endpoints.speech import speech_routes
 from endpoints.status import status_routes
 from endpoints.v1.routes import v1_routes
@@ -39,8 +39,12 @@ def create_app(
     *,
     origins: Sequence[str] = (),
     pace: Pace = Pace(),  # noqa: B008 - frozen
+    grace_s: float = GRACE_S,
 ) -> FastAPI:
-    """The application; pages of the web *origins* may call it, streams go at *pace*."""
+    """The application; pages of the web *origins* may call it, streams go at *pace*.
+
+    When it is stopped, what is running has *grace_s* seconds.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -57,7 +61,7 @@ def create_app(
     )
     app.state.planner = services.planner
     app.state.speaker = services.speaker
-    app.state.shutdown = Shutdown()
+    app.state.shutdown = Shutdown(grace_s)
     app.include_router(document_routes())
     app.include_router(speech_routes())
     app.include_router(status_routes())

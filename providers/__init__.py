@@ -89,10 +89,9 @@ class Entry:
             model = model.corrected(access.limits)
         else:
             account = account.corrected(access.limits)
-        scopes = ((ACCOUNT, account), (row.model, model))
         key_scope = _scope_of(access.key)
-        if key_scope != ACCOUNT:
-            scopes = (*scopes, (key_scope, NO_LIMITS))
+        of_key = () if key_scope == ACCOUNT else ((key_scope, NO_LIMITS),)
+        scopes = ((ACCOUNT, account), (row.model, model), *of_key)
         counts_tokens = tier.unit == "tokens"
         return Terms(
             Allowance(self.identity.name, tier.zone, scopes, tier.interval_s),

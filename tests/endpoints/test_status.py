@@ -200,7 +200,7 @@ def test_p01_a_shutdown_ends_within_twelve_seconds(
     service.process.send_signal(signal.SIGTERM)
     for provider in ("gemini", "openrouter", "cloudflare"):
         sandbox.fail(provider, hang=True)
-    service.process.wait(12)
+    assert service.process.wait(12) == 0
     for caller in callers:
         caller.join()
     assert [reply.status_code for reply in replies] == [503] * 4

@@ -71,7 +71,7 @@ async def build(sandbox: RunningSandbox) -> AsyncIterator[Build]:
         store: Store | None = None,
         patience: Patience = Patience(5, 30),  # noqa: B008 - frozen
         limits: Limits = WIDE,
-        keys: Mapping[str, str] = {},  # noqa: B006 - only read
+        keys: Mapping[str, str] = {},
         **urls: str,
     ) -> House:
         names = names or ("gemini", "openrouter", "cloudflare")

@@ -39,10 +39,10 @@ def listening_aside(converse: Conversation) -> Iterator[str]:
         loop.close()
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for *holds*, for ten seconds at the most."""
+def until(holds: Callable[[], bool], timeout_s: float = 10) -> None:
+    """Wait for *holds*, for *timeout_s* seconds at the most."""
     turn = threading.Event()
-    for _ in range(1_000):
+    for _ in range(round(timeout_s * 100)):
         if holds():
             return
         turn.wait(0.01)
