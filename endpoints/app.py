@@ -92,4 +92,4 @@ def create_app(
 
 def largest_body(path: str) -> int:
     """How many bytes the body of a request for *path* may have."""
-    return LARGEST_CHAT if path.startswith("/v1/") else LARGEST_BODY
+    return LARGEST_CHAT if errors.is_openais(path) else LARGEST_BODY

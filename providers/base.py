@@ -60,12 +60,16 @@ def reading() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What to send: a POST of JSON, or a GET without it. The headers hold the key: not in repr."""
+    """What to send: a POST of JSON, or a GET without it. The headers hold the key: not in repr.
+
+    *streams* says that the answer is asked for as an event stream.
+    """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: Json = field(repr=False)
     method: Literal["GET", "POST"] = "POST"
+    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,10 @@ class Provider(Protocol):
         ...
 
     def encode(self, prompt: Prompt, *, stream: bool) -> HttpRequest:
-        """What to send for *prompt*, answered as an event stream or as one JSON body."""
+        """What to send for *prompt*: answered as one JSON body, or with *stream* in events.
+
+        Where a provider cannot stream what is asked, the request does not ask for it.
+        """
         ...
 
     def decode(self, response: HttpResponse) -> Completion:

@@ -61,9 +61,11 @@ async def listening(
         task = asyncio.current_task()
         assert task is not None
         conversations.add(task)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await converse(reader, writer)
-        writer.transport.abort()
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await converse(reader, writer)
+        finally:
+            writer.transport.abort()
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
@@ -81,7 +83,8 @@ async def read_request(reader: asyncio.StreamReader) -> bytes:
     """A whole request with its body; gives the head."""
     head = await reader.readuntil(b"\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
-    await reader.readexactly(int(lengths[0].partition(b":")[2]))
+    if lengths:  # there is none when OpenRouter's meter is asked
+        await reader.readexactly(int(lengths[0].partition(b":")[2]))
     return head
 
 

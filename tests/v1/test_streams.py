@@ -85,6 +85,7 @@ def test_e01_an_answer_that_is_cut_ends_with_an_error_and_is_not_kept(
     heard = served.chat("Tell me.")
     assert heard.finish_reasons == ["error"]
     assert [error["code"] for error in heard.errors] == ["interrupted"]
+    assert heard.errors[0]["message"].endswith("broke off: the answer was cut off")
     assert "[DONE]" not in heard.raw
     assert heard.text
     assert LONG.startswith(heard.text)
