@@ -19,7 +19,7 @@ from storage.ledger import Limits
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
 
-QUICK = Timeouts(connect_s=1.5, first_token_s=1.0, whole_reply_s=1.0, idle_s=1.0)
+QUICK = Timeouts(connect_s=1.0, first_token_s=2.0, whole_reply_s=2.0, idle_s=1.0)
 WIDE = Limits(per_minute=100_000, per_day=100_000)
 
 
