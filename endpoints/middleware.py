@@ -1,5 +1,6 @@
 """Around every request: a limit to its body, an id, and the headers that keep browsers careful."""
 
+import asyncio
 import re
 import uuid
 from collections.abc import Callable
@@ -16,16 +17,24 @@ CAREFUL = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+SLOWEST_BYTES_S = 32 << 10
 NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
 PAGES = ("/docs", "/redoc")  # load their scripts, so they cannot have the policy of plain data
 
 
 class BodyLimit:
-    """Stops reading a body that is too large, declared or not, and lets the app answer 413."""
+    """Stops reading a body that is too large, declared or not, or too slow.
 
-    def __init__(self, app: ASGIApp, largest_bytes: Callable[[str], int]) -> None:
+    The app answers 413 or 408. A body has *longest_s* seconds, and one more for every 32 KiB of it
+    that have come. How slowly headers may come is the server's business.
+    """
+
+    def __init__(
+        self, app: ASGIApp, largest_bytes: Callable[[str], int], longest_s: float = 20.0
+    ) -> None:
         self.app = app
         self.largest_bytes = largest_bytes  # by path
+        self.longest_s = longest_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -34,17 +43,25 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         size = int(declared) if declared.isdigit() and len(declared) < 19 else 0
-        read, most = 0, self.largest_bytes(scope["path"])
+        read, most, is_whole = 0, self.largest_bytes(scope["path"]), False
         too_large = HTTPException(413, f"The body is larger than {most} bytes")
+        too_slow = HTTPException(408, "The body came too slowly", {"Connection": "close"})
+        end = asyncio.get_running_loop().time() + self.longest_s
 
         async def receive_within_limit() -> Message:
-            nonlocal read
+            nonlocal read, is_whole, end
             if size > most:
                 raise too_large
-            message = await receive()
-            read += len(message.get("body", b""))
+            try:
+                async with asyncio.timeout_at(None if is_whole else end):
+                    message = await receive()
+            except TimeoutError:
+                raise too_slow from None
+            read += (came := len(message.get("body", b"")))
+            end += came / SLOWEST_BYTES_S
             if read > most:
                 raise too_large
+            is_whole = not message.get("more_body", False)
             return message
 
         await self.app(scope, receive_within_limit, send)
