@@ -86,4 +86,9 @@ rules = Rules(
     origins=frozenset(settings.origins),
 )
 services = Services(Planner(router, search), speaker, cache)
-app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))
+app = create_app(
+    services,
+    rules=rules,
+    grace_s=settings.shutdown_grace_seconds,
+    traced=bool(settings.otel_exporter_otlp_endpoint),
+)

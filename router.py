@@ -406,11 +406,20 @@ class Router:
             return completion
         log.warning("❌ %s failed: %s", identity.label, failure)
         await self._note_failure(upstream, slot, journey, attempted(), failure)
+        if VERDICTS[failure.kind].of_api_key:
+            self._tell_which_key(upstream)
         if opening and opening.has_begun:
             raise Interrupted(failure.kind, tuple(journey.attempts))
         if VERDICTS[failure.kind].gives_up:
             raise Declined(tuple(journey.attempts))
         return None
+
+    def _tell_which_key(self, upstream: Upstream) -> None:
+        """Log by its place which of several API keys is set aside."""
+        spares = [own for own in self.upstreams if key_of(own) == key_of(upstream)]
+        if len(spares) > 1 and upstream in spares:
+            place, label = spares.index(upstream) + 1, upstream.identity.label
+            log.warning("🔑 Key %d of %d of %s is set aside", place, len(spares), label)
 
     async def _note_success(
         self,

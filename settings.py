@@ -53,6 +53,11 @@ def _networks(value: str) -> str:
     return value
 
 
+def _plain_secrets(value: SecretStr) -> SecretStr:
+    """One key, or several with commas between them, around which spaces are let through."""
+    return _plain_secret(SecretStr(",".join(_split(value.get_secret_value()))))
+
+
 def _without_slash(value: str) -> str:
     return value.rstrip("/")
 
@@ -71,6 +76,7 @@ def _store_url(value: SecretStr) -> SecretStr:
 
 
 Secret = Annotated[SecretStr, AfterValidator(_plain_secret)]
+Secrets = Annotated[SecretStr, AfterValidator(_plain_secrets)]
 Url = Annotated[
     str,
     StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"),
@@ -97,7 +103,7 @@ Variables = TypeVar("Variables", bound=_FromEnvironment)
 class _ProviderVariables(_FromEnvironment):
     """The variables that every provider has, under its own prefix."""
 
-    api_key: Secret = NO_SECRET
+    api_key: Secrets = NO_SECRET
     model: Annotated[str, StringConstraints(pattern=r"^[\w.:/@, -]*$")] = ""
     base_url: Url | Literal[""] = ""
     account_id: Annotated[str, StringConstraints(pattern=r"^[\w-]*$")] = ""
@@ -156,6 +162,7 @@ class Settings(_FromEnvironment):
     trusted_proxies: Annotated[str, NoDecode, AfterValidator(_networks)] = ""
     cache_scope: Literal["own", "shared"] = "own"
     vercel: bool = False
+    shutdown_grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     cors_origins: Annotated[str, NoDecode] = ""
     otel_exporter_otlp_endpoint: Url | Literal[""] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -203,8 +210,8 @@ class Configuration:
     access: dict[str, Access]
 
     def secrets(self) -> tuple[str, ...]:
-        """Every key that is configured, so that logs can be kept clean of them."""
-        keys = [access.key for access in self.access.values()]
+        """Every key that is configured, each by itself, so that logs can be kept clean of them."""
+        keys = [key for access in self.access.values() for key in access.keys]
         url = self.settings.shared_store_url
         password = urllib.parse.urlsplit(url).password if url else ""
         speech = self.settings.elevenlabs_api_key.get_secret_value()

@@ -18,7 +18,7 @@ from endpoints.metrics import Metrics
 from endpoints.middleware import BodyLimit, RequestContext
 from endpoints.pages import page_routes
 from endpoints.security import Admission, Rules
-from endpoints.shutdown import RefuseNewWork, Shutdown
+from endpoints.shutdown import GRACE_S, RefuseNewWork, Shutdown
 from endpoints.status import status_routes
 from endpoints.tracing import Tracing
 from endpoints.v1.routes import v1_routes
@@ -62,11 +62,13 @@ def create_app(
     *,
     rules: Rules = OPEN_HERE,
     pace: Pace = Pace(),  # noqa: B008 - frozen
+    grace_s: float = GRACE_S,
     traced: bool = False,
 ) -> FastAPI:
     """The application; *rules* say who may call it, and streams go at *pace*.
 
-    *traced* says that spans are exported, where the standard variables of OpenTelemetry say.
+    When it is stopped, what is running has *grace_s* seconds. *traced* says that spans are
+    exported, where the standard variables of OpenTelemetry say.
     """
 
     @asynccontextmanager
@@ -92,7 +94,7 @@ def create_app(
         router.notices.listeners.append(Tracing().hear)
     app.state.planner = services.planner
     app.state.speaker = services.speaker
-    app.state.shutdown = Shutdown()
+    app.state.shutdown = Shutdown(grace_s)
     app.include_router(document_routes())
     app.include_router(speech.speech_routes())
     app.include_router(status_routes(journal, metrics))
@@ -123,4 +125,4 @@ def create_app(
 
 def largest_body(path: str) -> int:
     """How many bytes the body of a request for *path* may have."""
-    return LARGEST_CHAT if path.startswith("/v1/") else LARGEST_BODY
+    return LARGEST_CHAT if errors.is_openais(path) else LARGEST_BODY

@@ -9,6 +9,7 @@ import orjson
 from endpoints.middleware import request_id
 
 LONGEST_MESSAGE = 2_000  # characters
+SHORTEST_SECRET = 4  # characters
 
 
 class Redact(logging.Filter):
@@ -16,7 +17,10 @@ class Redact(logging.Filter):
 
     def __init__(self, secrets: Sequence[str]) -> None:
         super().__init__()
-        self.secrets = tuple(secrets)
+        # The longest first: one key may be the beginning of another. What is too short to be a key
+        # is not looked for, since it would be found in every other word.
+        long_enough = (secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        self.secrets = tuple(sorted(long_enough, key=len, reverse=True))
 
     def filter(self, record: logging.LogRecord) -> bool:
         """See `logging.Filter.filter`."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import math
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -59,7 +60,7 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
         if "text/html" in accept:
             return page("status", if_none_match, accept_encoding)
         now = router.limiter.now()
-        models = [await standing(router, upstream, now) for upstream in router.upstreams]
+        models = [await standing(router, own, now) for own in by_model(router.upstreams)]
         for model in models:
             model["record"] = journal.record(model["provider"], model["model"])
         return {
@@ -89,7 +90,7 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
     @routes.get("/metrics", summary="For Prometheus", response_class=Response)
     async def scrape(request: Request, router: RouterInUse) -> Response:
         now = router.limiter.now()
-        models = [await standing(router, upstream, now) for upstream in router.upstreams]
+        models = [await standing(router, own, now) for own in by_model(router.upstreams)]
         holdings = await asyncio.to_thread(router.cache.stats)
         told = metrics.told(
             Standing(
@@ -169,11 +170,26 @@ class Feed(Response):
             await self._journal.news(after, BEAT_S)
 
 
-async def standing(router: Router, upstream: Upstream, now: Moment) -> dict[str, Any]:
-    """How one model stands: its state and why, what is used and left, and when it is free again."""
+def by_model(upstreams: Sequence[Upstream]) -> list[list[Upstream]]:
+    """*upstreams* with those together that are the same model under several keys."""
+    together: dict[tuple[str, str], list[Upstream]] = {}
+    for upstream in upstreams:
+        together.setdefault(key_of(upstream), []).append(upstream)
+    return list(together.values())
+
+
+async def standing(router: Router, spares: Sequence[Upstream], now: Moment) -> dict[str, Any]:
+    """How one model stands: its state and why, what is used and left, and when it is free again.
+
+    *spares* are the model under each of its keys: the one that is free first speaks for them.
+    """
+    waits = [await router.limiter.wait(upstream.terms.allowance) for upstream in spares]
+    wait = min(waits, key=lambda wait: wait.duration_s)
+    upstream = spares[waits.index(wait)]
     terms, (provider, model) = upstream.terms, key_of(upstream)
     ledger = await router.limiter.ledger(provider)
-    wait = await router.limiter.wait(terms.allowance)
+    scopes = {own.terms.key_scope for own in spares} - {ACCOUNT}
+    refused = [s for s in scopes if s in ledger.holds and ledger.holds[s].remaining_s(now) > 0]
     circuit, circuit_s = router.circuit(upstream)
     state, reason, next_slot_s = "ready", "", wait.duration_s
     if wait.duration_s > 0:
@@ -190,6 +206,8 @@ async def standing(router: Router, upstream: Upstream, now: Moment) -> dict[str,
         "state": state,
         "reason": reason,
         "next_slot_s": round(next_slot_s, 1),
+        "keys": len(scopes),
+        "keys_set_aside": len(refused),
         "resets_at": _iso(terms.allowance.reset_at(now.epoch_s)),
         "quotas": [
             quota

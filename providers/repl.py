@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import orjson
 
 from providers import Access, Entry
-from providers.base import HttpResponse
+from providers.base import HttpResponse, Provider, Terms
 from providers.errors import FailureKind, ProviderError
 from providers.prompt import Json, Message, Prompt
 from storage.ledger import Allowance
@@ -36,7 +36,16 @@ def doorway(entry: Entry, access: Access, limiter: Stamps) -> Ask:
             messages=tuple(Message(m["role"], m["content"]) for m in messages),  # type: ignore[arg-type]  # checked by the provider
             **parameters,
         )
-        provider, terms = entry.ladder(access)[0]
+        *spares, last = entry.ladder(access)[: len(access.keys) or 1]  # the best model's
+        for provider, terms in spares:
+            try:
+                return ask_under_one_key(provider, terms, prompt)
+            except ProviderError as error:
+                if error.kind is not FailureKind.AUTH:
+                    raise
+        return ask_under_one_key(*last, prompt)
+
+    def ask_under_one_key(provider: Provider, terms: Terms, prompt: Prompt) -> Json:
         request = provider.encode(prompt, stream=False)
         limiter.stamp(terms.allowance)
         return provider.decode(_post(request.url, request.headers, request.body)).normalised()
@@ -46,7 +55,8 @@ def doorway(entry: Entry, access: Access, limiter: Stamps) -> Ask:
     ask.__doc__ = f"""Ask {label} and wait for its answer, in the guide's normalised shape.
 
     *messages* have `role` (system, user or assistant) and `content`; *parameters* are those of
-    `Prompt`, such as `max_tokens` and `temperature`. Raises `RuntimeError` without a key, and
+    `Prompt`, such as `max_tokens` and `temperature`. Of several keys the next one is used when one is
+    refused. Raises `RuntimeError` without a key, and
     `ProviderError` when {label} does not answer.
     """
     return ask

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 import orjson
@@ -112,17 +112,16 @@ class HttpUpstream:
         long answer is never cut by a timeout.
         """
         is_long = prompt.max_tokens is None or prompt.max_tokens > SHORT_ANSWER_TOKENS
-        stream = is_long or emit is not None
+        request = self.provider.encode(prompt, stream=is_long or emit is not None)
         timeouts = self.transport.timeouts
         timer = Timer(timeout_s)
+        gathering = Gathering(self.provider.model, one_call=prompt.parallel_tool_calls is False)
         try:
             async with timer.guard:
-                timer.extend(timeouts.first_token_s if stream else timeouts.whole_reply_s)
-                async with self.transport.open(
-                    self.provider.encode(prompt, stream=stream)
-                ) as reply:
+                timer.extend(timeouts.first_token_s if request.streams else timeouts.whole_reply_s)
+                async with self.transport.open(request) as reply:
                     if reply.status == 200 and reply.content_type == "text/event-stream":
-                        return await self._gather(reply, timer, emit)
+                        return await self._gather(reply, gathering, timer, emit)
                     timer.extend(timeouts.whole_reply_s)
                     completion = self.provider.decode(await self._read(reply))
         except TimeoutError:
@@ -130,6 +129,8 @@ class HttpUpstream:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             # Whatever shape a body has that its provider's translation did not expect.
             raise ProviderError(FailureKind.BAD_BODY) from error
+        if gathering.one_call:
+            completion = replace(completion, tool_calls=completion.tool_calls[:1])
         if emit:
             for delta in completion.deltas():
                 emit(delta)
@@ -151,9 +152,12 @@ class HttpUpstream:
         await self.transport.aclose()
 
     async def _gather(
-        self, reply: aiohttp.ClientResponse, timer: "Timer", emit: Emit | None
+        self,
+        reply: aiohttp.ClientResponse,
+        gathering: Gathering,
+        timer: "Timer",
+        emit: Emit | None,
     ) -> Completion:
-        gathering = Gathering(self.provider.model)
         reader = EventReader()
         async with contextlib.aclosing(_chunks(reply)) as chunks:
             while not gathering.done:
@@ -196,9 +200,11 @@ async def _next_chunk(chunks: AsyncGenerator[bytes, None], *, is_whole: bool) ->
     try:
         async with asyncio.timeout(TAIL_S if is_whole else None):
             return await anext(chunks, None)
-    except (TimeoutError, aiohttp.ClientError):
+    except (TimeoutError, aiohttp.ClientError) as error:
         if is_whole:
             return None
+        if isinstance(error, aiohttp.ClientPayloadError):
+            raise ProviderError(FailureKind.TRUNCATED) from error
         raise
 
 

@@ -39,7 +39,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"cut_after_chunks": 0},
     {"malformed": True},
 )
-IDEA = {
+IDEA: dict[str, object] = {
     "mission": "Carry people across",
     "goals": ["Float", "Sail"],
     "targetMarket": {"geography": "Islands"},
@@ -207,10 +207,12 @@ class Callers:
             reply.close()
 
     async def _document(self) -> None:
-        idea = {**IDEA, "name": f"Boat{next(self.numbers)}"}
-        async with self._post("/business_plan_roadmap", json={"idea": idea}) as reply:
+        name = f"Boat{next(self.numbers)}"
+        async with self._post(
+            "/business_plan_roadmap", json={"idea": {**IDEA, "name": name}}
+        ) as reply:
             raw = await reply.read()
-        self._judge("document", reply.status == 200 and idea["name"].encode() in raw, raw)
+        self._judge("document", reply.status == 200 and name.encode() in raw, raw)
 
     async def _nonsense(self) -> None:
         async with self._post("/v1/chat/completions", data=b'{"messages": [') as reply:
