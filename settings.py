@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from callers import ApiKey
-from providers import CATALOGUE, NAMES, Access
+from providers import CATALOGUE, NAMES, Access, without_training
 from storage import shared_store
 from storage.ledger import Limits
 
@@ -72,6 +72,12 @@ def _store_url(value: SecretStr) -> SecretStr:
         raise ValueError(
             "it is redis://, rediss:// or unix://, a host or a socket, and options of redis-py"
         ) from None
+    return value
+
+
+def _proxy_url(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"https?://([^\s/@]+@)?[^\s/?#@]+:\d{1,5}/?", value.get_secret_value()):
+        raise ValueError("it is http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT")
     return value
 
 
@@ -144,6 +150,8 @@ class Settings(_FromEnvironment):
     min_interval_seconds: Annotated[float, Field(ge=0, le=86400)] | None = None
     pacing: Literal["interval", "quota"] = "interval"
     max_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 75
+    no_train: bool = False
+    outbound_proxy: Annotated[SecretStr, AfterValidator(_proxy_url)] | None = None
     local_model: Literal["auto", "fallback", "off"] = "auto"
     search: Literal["on", "off"] = "on"
     search_url: Url | Literal[""] = ""
@@ -172,6 +180,16 @@ class Settings(_FromEnvironment):
     def shared_store_url(self) -> str:
         """Where the store of a fleet is; empty for the embedded one."""
         return self.redis_url.get_secret_value() if self.redis_url else ""
+
+    @property
+    def proxy(self) -> str:
+        """What requests to the outside go through; empty for nothing."""
+        return self.outbound_proxy.get_secret_value() if self.outbound_proxy else ""
+
+    @property
+    def speech_key(self) -> str:
+        """ElevenLabs' key; with `NO_TRAIN` none, since it is not known what is learnt there."""
+        return "" if self.no_train else self.elevenlabs_api_key.get_secret_value()
 
     @property
     def instances(self) -> int:
@@ -212,10 +230,11 @@ class Configuration:
     def secrets(self) -> tuple[str, ...]:
         """Every key that is configured, each by itself, so that logs can be kept clean of them."""
         keys = [key for access in self.access.values() for key in access.keys]
-        url = self.settings.shared_store_url
-        password = urllib.parse.urlsplit(url).password if url else ""
         speech = self.settings.elevenlabs_api_key.get_secret_value()
-        return tuple(filter(None, [*keys, speech, password, urllib.parse.unquote(password or "")]))
+        urls = (self.settings.shared_store_url, self.settings.proxy)
+        passwords = [urllib.parse.urlsplit(url).password or "" for url in urls]
+        meant = [urllib.parse.unquote(password) for password in passwords]
+        return tuple(filter(None, [*keys, speech, *passwords, *meant]))
 
 
 def read_environment() -> Configuration:
@@ -228,7 +247,7 @@ def read_environment() -> Configuration:
         entry.identity.name: _read(_ProviderVariables, f"{entry.prefix}_").access()
         for entry in CATALOGUE
     }
-    return Configuration(settings, access)
+    return Configuration(settings, without_training(access) if settings.no_train else access)
 
 
 def _read(kind: type[Variables], prefix: str) -> Variables:

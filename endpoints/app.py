@@ -1,5 +1,6 @@
 """The FastAPI application: routes, error answers and middleware around what `main` hands over."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
 from planning.planner import Planner
 from planning.speech import Speaker
+from providers import LeftOut
+
+log = logging.getLogger("trimaran")
 
 # FastAPI makes the span of each request and sets the exporter up; the spans of calls are ours.
 TRACED: TelemetryConfig = {
@@ -50,11 +54,12 @@ EXPOSED = [
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the handlers call."""
+    """What the handlers call, and which providers are left out on purpose."""
 
     planner: Planner
     speaker: Speaker
     cache: ResponseCache
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def create_app(
@@ -87,6 +92,8 @@ def create_app(
         redoc_url=None,
         telemetry=TRACED if traced else UNTRACED,
     )
+    for own in services.left_out:
+        log.info("⛔ %s is left out: %s", own.label, own.reason)
     router = services.planner.router
     journal, metrics = Journal(router.clock.time), Metrics()
     router.notices.listeners += [journal.hear, metrics.hear]
@@ -97,7 +104,7 @@ def create_app(
     app.state.shutdown = Shutdown(grace_s)
     app.include_router(document_routes())
     app.include_router(speech.speech_routes())
-    app.include_router(status_routes(journal, metrics))
+    app.include_router(status_routes(journal, metrics, services.left_out))
     app.include_router(v1_routes(pace))
     app.include_router(page_routes())
     errors.install(app)
