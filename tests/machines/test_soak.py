@@ -101,6 +101,7 @@ def instance(folder: Path, sandbox: RunningSandbox, **more: str) -> Iterator[Run
         "MIN_INTERVAL_SECONDS": "0",
         "CACHE_MAX_MB": "4",  # so that answers are also thrown out
         "LOCAL_MODEL": "off",
+        "MAX_WAIT_SECONDS": "600",  # a slow machine opens 2,000 streams slowly
         "LOG_LEVEL": "warning",
         "ALLOW_ANONYMOUS": "1",
         "ANONYMOUS_REQUESTS_PER_DAY": "1000000000",
@@ -321,12 +322,12 @@ async def open_streams(service: RunningService, count: int) -> tuple[list[str], 
     return wrong, meanwhile
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("count", "apart_s"),
     [
         pytest.param(200, 0.1, id="200"),
-        pytest.param(2_000, 3.0, id="2000", marks=pytest.mark.slow),
+        pytest.param(2_000, 8.0, id="2000", marks=pytest.mark.slow),
     ],
 )
 def test_so_many_streams_are_open_at_once_and_every_answer_is_right(
