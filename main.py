@@ -60,6 +60,8 @@ router = Router(
     last_resort=LocalModel() if drafts and LocalModel.is_installed() else None,
     patience=Patience(settings.max_wait_seconds, settings.max_wait_seconds + ANSWER_TIME_S),
 )
+if settings.log_format == "json":
+    router.notices.listeners.append(logs.tell)
 search = (
     DuckDuckGo(cache, settings.search_url, proxy=settings.proxy)
     if settings.search == "on"
