@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from callers import ApiKey
-from providers import CATALOGUE, NAMES, Access
+from providers import CATALOGUE, NAMES, Access, without_training
 from storage import shared_store
 from storage.ledger import Limits
 
@@ -53,6 +53,11 @@ def _networks(value: str) -> str:
     return value
 
 
+def _plain_secrets(value: SecretStr) -> SecretStr:
+    """One key, or several with commas between them, around which spaces are let through."""
+    return _plain_secret(SecretStr(",".join(_split(value.get_secret_value()))))
+
+
 def _without_slash(value: str) -> str:
     return value.rstrip("/")
 
@@ -70,7 +75,14 @@ def _store_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _proxy_url(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"https?://([^\s/@]+@)?[^\s/?#@]+:\d{1,5}/?", value.get_secret_value()):
+        raise ValueError("it is http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT")
+    return value
+
+
 Secret = Annotated[SecretStr, AfterValidator(_plain_secret)]
+Secrets = Annotated[SecretStr, AfterValidator(_plain_secrets)]
 Url = Annotated[
     str,
     StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"),
@@ -97,7 +109,7 @@ Variables = TypeVar("Variables", bound=_FromEnvironment)
 class _ProviderVariables(_FromEnvironment):
     """The variables that every provider has, under its own prefix."""
 
-    api_key: Secret = NO_SECRET
+    api_key: Secrets = NO_SECRET
     model: Annotated[str, StringConstraints(pattern=r"^[\w.:/@, -]*$")] = ""
     base_url: Url | Literal[""] = ""
     account_id: Annotated[str, StringConstraints(pattern=r"^[\w-]*$")] = ""
@@ -138,6 +150,8 @@ class Settings(_FromEnvironment):
     min_interval_seconds: Annotated[float, Field(ge=0, le=86400)] | None = None
     pacing: Literal["interval", "quota"] = "interval"
     max_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 75
+    no_train: bool = False
+    outbound_proxy: Annotated[SecretStr, AfterValidator(_proxy_url)] | None = None
     local_model: Literal["auto", "fallback", "off"] = "auto"
     search: Literal["on", "off"] = "on"
     search_url: Url | Literal[""] = ""
@@ -156,6 +170,7 @@ class Settings(_FromEnvironment):
     trusted_proxies: Annotated[str, NoDecode, AfterValidator(_networks)] = ""
     cache_scope: Literal["own", "shared"] = "own"
     vercel: bool = False
+    shutdown_grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     cors_origins: Annotated[str, NoDecode] = ""
     otel_exporter_otlp_endpoint: Url | Literal[""] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -165,6 +180,16 @@ class Settings(_FromEnvironment):
     def shared_store_url(self) -> str:
         """Where the store of a fleet is; empty for the embedded one."""
         return self.redis_url.get_secret_value() if self.redis_url else ""
+
+    @property
+    def proxy(self) -> str:
+        """What requests to the outside go through; empty for nothing."""
+        return self.outbound_proxy.get_secret_value() if self.outbound_proxy else ""
+
+    @property
+    def speech_key(self) -> str:
+        """ElevenLabs' key; with `NO_TRAIN` none, since it is not known what is learnt there."""
+        return "" if self.no_train else self.elevenlabs_api_key.get_secret_value()
 
     @property
     def instances(self) -> int:
@@ -203,12 +228,13 @@ class Configuration:
     access: dict[str, Access]
 
     def secrets(self) -> tuple[str, ...]:
-        """Every key that is configured, so that logs can be kept clean of them."""
-        keys = [access.key for access in self.access.values()]
-        url = self.settings.shared_store_url
-        password = urllib.parse.urlsplit(url).password if url else ""
+        """Every key that is configured, each by itself, so that logs can be kept clean of them."""
+        keys = [key for access in self.access.values() for key in access.keys]
         speech = self.settings.elevenlabs_api_key.get_secret_value()
-        return tuple(filter(None, [*keys, speech, password, urllib.parse.unquote(password or "")]))
+        urls = (self.settings.shared_store_url, self.settings.proxy)
+        passwords = [urllib.parse.urlsplit(url).password or "" for url in urls]
+        meant = [urllib.parse.unquote(password) for password in passwords]
+        return tuple(filter(None, [*keys, speech, *passwords, *meant]))
 
 
 def read_environment() -> Configuration:
@@ -221,7 +247,7 @@ def read_environment() -> Configuration:
         entry.identity.name: _read(_ProviderVariables, f"{entry.prefix}_").access()
         for entry in CATALOGUE
     }
-    return Configuration(settings, access)
+    return Configuration(settings, without_training(access) if settings.no_train else access)
 
 
 def _read(kind: type[Variables], prefix: str) -> Variables:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cache import ResponseCache
 from providers import CATALOGUE, Access, Entry
@@ -37,18 +37,28 @@ class Finding:
         return f"{mark} {self.subject}: {self.detail}"
 
 
-def check_provider(entry: Entry, access: Access, limiter: RateLimiter) -> Finding:
-    """Ask one provider for a short answer."""
-    label = entry.identity.label
+def check_provider(entry: Entry, access: Access, limiter: RateLimiter) -> Iterator[Finding]:
+    """Ask one provider for a short answer, under each of its keys."""
+    label, keys = entry.identity.label, access.keys
     if not entry.is_configured(access):
-        return Finding(label, None, f"not configured (set {' and '.join(entry.needs)})")
+        yield Finding(label, None, f"not configured (set {' and '.join(entry.needs)})")
+    elif len(keys) <= 1:
+        yield ask(entry, access, limiter, label)
+    else:
+        for place, key in enumerate(keys, start=1):
+            subject = f"{label}, key {place} of {len(keys)}"
+            yield ask(entry, replace(access, key=key), limiter, subject)
+
+
+def ask(entry: Entry, access: Access, limiter: RateLimiter, subject: str) -> Finding:
+    """Ask one provider under one key."""
     begin_s = time.monotonic()
     try:
         reply = doorway(entry, access, limiter)(MESSAGES, max_tokens=256)
     except ProviderError as error:
-        return Finding(label, False, str(error))
+        return Finding(subject, False, str(error))
     answer = " ".join(reply["choices"][0]["message"]["content"].split())
-    return Finding(label, True, f"answered in {time.monotonic() - begin_s:.1f} s: {answer[:60]}")
+    return Finding(subject, True, f"answered in {time.monotonic() - begin_s:.1f} s: {answer[:60]}")
 
 
 def check_cache() -> Finding:
@@ -73,7 +83,7 @@ def check_local_model() -> Finding:
 def findings(access: Mapping[str, Access], limiter: RateLimiter) -> Iterator[Finding]:
     """Every check, one after the other."""
     for entry in CATALOGUE:
-        yield check_provider(entry, access[entry.identity.name], limiter)
+        yield from check_provider(entry, access[entry.identity.name], limiter)
     yield check_local_model()
     yield check_cache()
 
@@ -84,8 +94,9 @@ def run(access: Mapping[str, Access], limiter: RateLimiter, say: Callable[[str],
     for finding in findings(access, limiter):
         say(str(finding))
         found.append(finding)
+    *of_providers, _, _ = found  # the last two are the embedded model and the cache
     answering = [finding for finding in found if finding.subject != "Cache" and finding.ok]
-    if not any(finding.ok for finding in found[: len(CATALOGUE)]):
+    if all(finding.ok is None for finding in of_providers):
         say("No LLM API keys configured: add at least one to .env, see docs/QUICK_START.md")
     return 0 if answering and all(finding.ok is not False for finding in found) else 1
 

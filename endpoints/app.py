@@ -1,5 +1,6 @@
 """The FastAPI application: routes, error answers and middleware around what `main` hands over."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,13 +19,16 @@ from endpoints.metrics import Metrics
 from endpoints.middleware import BodyLimit, RequestContext
 from endpoints.pages import page_routes
 from endpoints.security import Admission, Rules
-from endpoints.shutdown import RefuseNewWork, Shutdown
+from endpoints.shutdown import GRACE_S, RefuseNewWork, Shutdown
 from endpoints.status import status_routes
 from endpoints.tracing import Tracing
 from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
 from planning.planner import Planner
 from planning.speech import Speaker
+from providers import LeftOut
+
+log = logging.getLogger("trimaran")
 
 # FastAPI makes the span of each request and sets the exporter up; the spans of calls are ours.
 TRACED: TelemetryConfig = {
@@ -50,11 +54,12 @@ EXPOSED = [
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the handlers call."""
+    """What the handlers call, and which providers are left out on purpose."""
 
     planner: Planner
     speaker: Speaker
     cache: ResponseCache
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def create_app(
@@ -62,11 +67,13 @@ def create_app(
     *,
     rules: Rules = OPEN_HERE,
     pace: Pace = Pace(),  # noqa: B008 - frozen
+    grace_s: float = GRACE_S,
     traced: bool = False,
 ) -> FastAPI:
     """The application; *rules* say who may call it, and streams go at *pace*.
 
-    *traced* says that spans are exported, where the standard variables of OpenTelemetry say.
+    When it is stopped, what is running has *grace_s* seconds. *traced* says that spans are
+    exported, where the standard variables of OpenTelemetry say.
     """
 
     @asynccontextmanager
@@ -85,6 +92,8 @@ def create_app(
         redoc_url=None,
         telemetry=TRACED if traced else UNTRACED,
     )
+    for own in services.left_out:
+        log.info("⛔ %s is left out: %s", own.label, own.reason)
     router = services.planner.router
     journal, metrics = Journal(router.clock.time), Metrics()
     router.notices.listeners += [journal.hear, metrics.hear]
@@ -92,10 +101,10 @@ def create_app(
         router.notices.listeners.append(Tracing().hear)
     app.state.planner = services.planner
     app.state.speaker = services.speaker
-    app.state.shutdown = Shutdown()
+    app.state.shutdown = Shutdown(grace_s)
     app.include_router(document_routes())
     app.include_router(speech.speech_routes())
-    app.include_router(status_routes(journal, metrics))
+    app.include_router(status_routes(journal, metrics, services.left_out))
     app.include_router(v1_routes(pace))
     app.include_router(page_routes())
     errors.install(app)
@@ -123,4 +132,4 @@ def create_app(
 
 def largest_body(path: str) -> int:
     """How many bytes the body of a request for *path* may have."""
-    return LARGEST_CHAT if path.startswith("/v1/") else LARGEST_BODY
+    return LARGEST_CHAT if errors.is_openais(path) else LARGEST_BODY

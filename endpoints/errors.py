@@ -147,7 +147,7 @@ def answer(path: str, error: Exception, method: str = "POST") -> Response:
         headers["X-Attempts"] = str(problem.attempts)
     if problem.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(problem.retry_after_s)))
-    if not path.startswith("/v1/"):
+    if not is_openais(path):
         detail = problem.message if problem.detail is None else problem.detail
         return JSONResponse({"detail": detail}, problem.status, headers)
     headers["x-should-retry"] = "true" if problem.should_retry else "false"
@@ -162,6 +162,11 @@ def answer(path: str, error: Exception, method: str = "POST") -> Response:
             "method_not_supported",
         )
     return JSONResponse({"error": told}, _openai_status(problem), headers)
+
+
+def is_openais(path: str) -> bool:
+    """Whether *path* belongs to the API that speaks as OpenAI's does."""
+    return path == "/v1" or path.startswith("/v1/")
 
 
 def install(app: FastAPI) -> None:
@@ -193,6 +198,9 @@ def _invalid(error: RequestValidationError) -> Problem:
     first = found[0]
     if first["type"] == "json_invalid":
         return Problem(422, "The body of the request is not valid JSON", detail=detail)
+    if error.body and isinstance(error.body, bytes):  # it was not even looked at
+        words = "The body of the request has to be sent with 'Content-Type: application/json'"
+        return Problem(422, words, detail=detail)
     param = _param(first["loc"])
     if param is None and first["type"] == "model_attributes_type":
         return Problem(422, "The body of the request has to be a JSON object", detail=detail)

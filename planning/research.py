@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from cache import ANY_FRESH, Freshness, ResponseCache
 from clock import SYSTEM_CLOCK, Clock
+from providers.outbound import proxy_for
 
 log = logging.getLogger("trimaran.research")
 
@@ -66,11 +67,15 @@ class NoSearch:
 
 @dataclass(slots=True)
 class DuckDuckGo:
-    """DuckDuckGo's HTML page. *search_url* replaces its address, for tests and the sandbox."""
+    """DuckDuckGo's HTML page. *search_url* replaces its address, for tests and the sandbox.
+
+    It is asked through *proxy* if that is set.
+    """
 
     cache: ResponseCache
     search_url: str = ""
     clock: Clock = SYSTEM_CLOCK
+    proxy: str = field(default="", repr=False)
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="search")
     )
@@ -111,7 +116,8 @@ class DuckDuckGo:
 
         if self.search_url:
             ENGINES["text"]["duckduckgo"].search_url = self.search_url
-        with DDGS(timeout=5) as search:
+        way = proxy_for(ENGINES["text"]["duckduckgo"].search_url, self.proxy)
+        with DDGS(timeout=5, proxy=way) as search:
             return list(search.text(query, backend="duckduckgo", max_results=2 * MOST_SOURCES))
 
     def _note(self, found: bool) -> None:
