@@ -26,7 +26,8 @@ CLIENTS: dict[str, tuple[str | Path | None, Path]] = {
     "pydantic-ai": (sys.executable, HERE / "pydantic_ai_client.py"),
     "Vercel AI SDK": (shutil.which("node"), HERE / "vercel_client.mjs"),
 }
-GEMINI = "gemini/gemini-3.5-flash-lite"
+GEMINI_MODEL = "gemini-3.5-flash-lite"
+GEMINI = f"gemini/{GEMINI_MODEL}"
 OPENROUTER = "openrouter/openrouter/free"
 CLOUDFLARE = "cloudflare/@cf/google/gemma-4-26b-a4b-it"
 FEATURES = ("plain", "stream", "tool call", "structured")
@@ -47,7 +48,9 @@ def service(
     sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningService]:
     """The service as users run it."""
-    environment = {**sandbox.env, "MIN_INTERVAL_SECONDS": "0"}
+    environment = {**sandbox.env, "MIN_INTERVAL_SECONDS": "0", "GEMINI_MODEL": GEMINI_MODEL}
+    for name in ("GEMINI", "OPENROUTER", "CLOUDFLARE"):  # a minute's limit would be waited for
+        environment[f"{name}_REQUESTS_PER_MINUTE"] = "100000"
     with running_service(tmp_path_factory.mktemp("service"), environment) as running:
         yield running
 
@@ -61,7 +64,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         sandbox.reply("cloudflare", "word " * 200, times=None)
         sandbox.fail("cloudflare", cut_after_chunks=3)
         environment = {**sandbox.env, "MIN_INTERVAL_SECONDS": "0", "MAX_WAIT_SECONDS": "1"}
-        environment["GEMINI_MODEL"] = GEMINI.partition("/")[2]
+        environment["GEMINI_MODEL"] = GEMINI_MODEL
         with running_service(tmp_path_factory.mktemp("failing"), environment) as running:
             yield running
 
