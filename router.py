@@ -474,15 +474,17 @@ class Router:
             return Unfit(fault, attempts, tuple(journey.skipped.values()))
         if wait_s is None:
             wait_s = await self._turn_in_s(journey)
-        when = f"next slot in {max(1, math.ceil(wait_s))} s"
+        comes = math.isfinite(wait_s)
+        when = f"next slot in {max(1, math.ceil(wait_s))} s" if comes else "no slot within a week"
+        retry_after_s = wait_s if comes else None
         if attempts:
             reasons = describe(attempts)
             return AllProvidersFailed(
-                f"All LLM providers failed: {reasons}; {when}", attempts, wait_s
+                f"All LLM providers failed: {reasons}; {when}", attempts, retry_after_s
             )
         reasons = "; ".join(f"{s.provider}/{s.model}: {s.reason}" for s in journey.skipped.values())
         log.warning("⏳ No slot for %s: %s", journey.name, when)
-        return RateLimited(f"Rate limited: {when} ({reasons})", (), wait_s)
+        return RateLimited(f"Rate limited: {when} ({reasons})", (), retry_after_s)
 
     async def _turn_in_s(self, journey: Journey) -> float:
         """In how many seconds a request like *journey* that comes now would get its slot."""

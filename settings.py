@@ -4,6 +4,7 @@ Every variable is described in `.env.example`. An empty value counts as not set.
 """
 
 import ipaddress
+import logging
 import re
 import urllib.parse
 from dataclasses import dataclass
@@ -17,9 +18,17 @@ from providers import CATALOGUE, NAMES, Access, without_training
 from storage import shared_store
 from storage.ledger import Limits
 
+log = logging.getLogger("trimaran.settings")
+
+STARTUP_FAILURE = 3  # the exit status after which uvicorn's supervisor starts no worker again
+
 
 class SettingsError(SystemExit):
     """A variable has a value that cannot be used; the message names it, and never shows a secret."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.code = STARTUP_FAILURE
 
 
 def _split(value: str) -> tuple[str, ...]:
@@ -257,5 +266,7 @@ def _read(kind: type[Variables], prefix: str) -> Variables:
         wrong = error.errors(include_input=False, include_url=False, include_context=False)[0]
         variable = f"{prefix}{wrong['loc'][0]}".upper()
         reason = wrong["msg"].removeprefix("Value error, ")
+        message = f"{variable} cannot be used: {reason}"
+        log.critical(message)
         # From None: the chained error would show the value.
-        raise SettingsError(f"{variable} cannot be used: {reason}") from None
+        raise SettingsError(message) from None

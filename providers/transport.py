@@ -85,7 +85,8 @@ class Transport:
             self._session = aiohttp.ClientSession(
                 auto_decompress=False,
                 headers={"accept-encoding": "identity", "user-agent": "trimaran"},
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.timeouts.connect_s),
+                # The name and all its addresses together: one that is dead costs no time of its own.
+                timeout=aiohttp.ClientTimeout(total=None, connect=self.timeouts.connect_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
                 connector=aiohttp.TCPConnector(limit=0),

@@ -1,11 +1,13 @@
 """The embedded store: one SQLite file (WAL) that several worker processes share.
 
 What is written survives a kill at any moment (`synchronous=NORMAL`: a power loss may cost the last
-commits). A file that is damaged or not ours is moved aside, and a new one is begun. One of an older
-version is brought up to date; one of a newer version is left as it is, and another is used beside it.
+commits). A file that is damaged or not ours is moved aside, and a new one is begun, which says that
+the limits' state was lost. One of an older version is brought up to date; one of a newer version is
+left as it is, and another is used beside it.
 """
 
 import contextlib
+import fcntl
 import logging
 import os
 import sqlite3
@@ -16,9 +18,9 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from clock import Clock
+from clock import SYSTEM_CLOCK, Clock
 from storage import ANSWERS_KEPT_S, STATE_KEPT_S, Change, Condition, Entry, Holdings, Store
-from storage.ledger import Moment, moment
+from storage.ledger import Ledger, Moment, dump, moment
 from storage.memory import MemoryStore
 
 log = logging.getLogger("trimaran.storage")
@@ -36,6 +38,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
     ),
 )
+LOST = "*"  # the state of everything that has none of its own, once what there was has been lost
 
 
 class WrittenByNewer(sqlite3.NotSupportedError):
@@ -52,14 +55,21 @@ class SqliteStore:
     waits = True
     is_remote = False
 
-    def __init__(self, path: Path, steps: Sequence[Sequence[str]] = STEPS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        steps: Sequence[Sequence[str]] = STEPS,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         self.path = path
+        self.clock = clock
         self._steps = steps
         self._beside = path.with_name(f"{path.stem}.v{len(steps)}{path.suffix}")
         self._local = threading.local()
         self._generation = 0
         self._lock = threading.Lock()
         self._open: list[sqlite3.Connection] = []
+        self._inode = 0
 
     def get(self, key: str) -> Entry | None:
         """See `Store.get`."""
@@ -128,7 +138,10 @@ class SqliteStore:
         with self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
-                row = db.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+                row = db.execute(
+                    "SELECT value FROM state WHERE name IN (?, ?) ORDER BY name = ? DESC",
+                    (name, LOST, name),
+                ).fetchone()
                 changed = change(row[0] if row else None)
                 if changed:
                     db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, changed))
@@ -183,29 +196,43 @@ class SqliteStore:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """This thread's connection; a damaged file is replaced, so that the next use succeeds."""
         try:
+            if self._open and self._is_replaced():
+                self.close()
             if getattr(self._local, "generation", None) != self._generation:
                 self._local.db, self._local.generation = self._connect(), self._generation
             yield self._local.db
         except sqlite3.DatabaseError as error:
             if _is_damage(error):
-                self._begin_anew()
+                # Should that fail too, it is told of as the damage that it follows from.
+                with contextlib.suppress(sqlite3.DatabaseError):
+                    self._begin_anew()
             raise OSError(f"{self.path.name}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
-        try:
-            db = self._prepare()
-        except WrittenByNewer as error:
-            log.warning("%s %s: it stays as it is, %s is used", self.path, error, self._beside.name)
-            self.path = self._beside
-            db = self._prepare()
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise
-            self._move_aside()
-            db = self._prepare()
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone_in(self.path.parent):
+            try:
+                db = self._prepare_or_replace()
+            except WrittenByNewer as error:
+                log.warning(
+                    "%s %s: it stays as it is, %s is used", self.path, error, self._beside.name
+                )
+                self.path = self._beside
+                db = self._prepare_or_replace()
+            self._inode = self.path.stat().st_ino
         with self._lock:
             self._open.append(db)
         return db
+
+    def _prepare_or_replace(self) -> sqlite3.Connection:
+        """The file opened; a new one in its place where it is damaged."""
+        self.path.touch(mode=0o600)
+        try:
+            return self._prepare()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            return self._replace()
 
     def _prepare(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -244,16 +271,42 @@ class SqliteStore:
             log.info("%s is now of version %d; it was %d", self.path, len(self._steps), version)
 
     def _begin_anew(self) -> None:
+        """Replace the file that was opened, unless another process has done so already."""
         self.close()
-        self._move_aside()
+        with _alone_in(self.path.parent):
+            if not self._is_replaced():
+                self._replace().close()
 
-    def _move_aside(self) -> None:
+    def _is_replaced(self) -> bool:
+        """Whether another file, or none, is now where the one was that is open."""
+        try:
+            return self.path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return True
+
+    def _replace(self) -> sqlite3.Connection:
+        """Move the file aside and begin a new one."""
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
-        with contextlib.suppress(FileNotFoundError):  # another process may have been quicker
-            self.path.rename(aside)
+        self.path.rename(aside)
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         log.error("%s was damaged and has been moved to %s", self.path, aside.name)
+        self.path.touch(mode=0o600)
+        db = self._prepare()
+        lost = dump(Ledger(lost=moment(self.clock)))
+        db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (LOST, lost))
+        return db
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """While no other process begins or replaces a file in *folder*."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _version(db: sqlite3.Connection) -> int:
