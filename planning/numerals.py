@@ -27,7 +27,7 @@ LOOSE = Decimal("0.1")  # the same for one with a word, such as 1.2 million
 _TOKEN = re.compile(
     rf"(?<![\d.,٫٬])(?:\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,'’٬٫]\d+)*)"
 )
-_SIGNS = re.compile(r"[$€£¥₹₦₽₴₸₺₱₩₫₵₭₪]|(?<![^\W\d_])(?:[A-Z]{2,3}\$|[A-Z]{3})(?![^\W\d_])")
+_SIGNS = re.compile(r"[$€£¥₹₦₽₴₸₺₱₩₫₵₭₪]|(?<![^\W\d_])(?:[A-Z]{2,3}\$|[A-Z]{3}(?![^\W\d_]))")
 _PERCENT = re.compile(
     rf"[{SPACES}]?[%٪％]|[{SPACES}](?:per[{SPACES}]?cent|percent|pct|por[{SPACES}](?:ciento|cento)"
     rf"|pour[{SPACES}]cent|Prozent|процент\w*|в[{SPACES}]процентах|(?:بالمئة|بالمائة|في[{SPACES}]المئة|في[{SPACES}]المائة)"
@@ -150,7 +150,7 @@ def _numeral(plain: str, token: re.Match[str], language: str) -> Numeral | None:
 
 def _is_no_count(before: str, token: str, after: str) -> bool:
     """Whether the number belongs to a word, a list or a name."""
-    if re.search(r"[^\W\d_]-?$", before) and not _SIGNS.search(before[-4:]):
+    if re.search(r"[^\W\d_]-?$", before) and not _money_before(before):
         return True
     if re.match(r"[^\W\d_]", after) and not re.match(
         r"(?:[kKmMbB]|bn|mn|kg|km|ha|kW|MW|GW|kWh|MWh|m|t|g|l|h)(?![^\W_])", after
@@ -209,11 +209,16 @@ def _power(after: str) -> tuple[int, int]:
 
 def _currency(before: str, after: str) -> str:
     """The sign or code of the money that the number counts; empty for anything else."""
-    near = _SIGNS.search(re.split(rf"[^\S{SPACES}]|[(/]", before.rstrip(SPACES))[-1][-4:])
-    if near and before.rstrip(SPACES).endswith(near[0]) and _is_currency(near[0]):
-        return near[0]
+    if sign := _money_before(before.rstrip(SPACES)):
+        return sign
     behind = re.match(rf"[{SPACES}]?({_SIGNS.pattern}|[^\W\d_]+)", after)
     return behind[1] if behind and _is_currency(behind[1]) else ""
+
+
+def _money_before(before: str) -> str:
+    """The sign or code that *before* ends with."""
+    sign = re.search(rf"(?:{_SIGNS.pattern})$", before)
+    return sign[0] if sign and _is_currency(sign[0]) else ""
 
 
 def _is_currency(text: str) -> bool:

@@ -49,24 +49,50 @@ def test_in_a_text_of_unknown_language_every_reading_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["35 %", "35%", "35 per cent", "35 percent", "35 Prozent", "35 por ciento", "35 %", "35 प्रतिशत", "35 процентов"]
-)  # fmt: skip
+    "text",
+    [
+        "35 %",
+        "35%",
+        "35 per cent",
+        "35 percent",
+        "35 Prozent",
+        "35 por ciento",
+        "35 प्रतिशत",
+        "35 процентов",
+    ],
+)
 def test_percent_is_known_in_words_and_signs(text: str) -> None:
     assert only(text).is_percent
 
 
 @pytest.mark.parametrize(
     ("text", "currency"),
-    [("$5", "$"), ("USD 5", "USD"), ("5 €", "€"), ("R$ 5", "$"), ("5 euros", "euros"), ("5 people", ""), ("KES 12,000", "KES")],
-)  # fmt: skip
+    [
+        ("$5", "$"),
+        ("USD 5", "USD"),
+        ("USD5", "USD"),
+        ("5 €", "€"),
+        ("R$ 5", "$"),
+        ("5 euros", "euros"),
+        ("KES 12,000", "KES"),
+        ("5 people", ""),
+    ],
+)
 def test_money_is_known_by_its_sign_code_or_word(text: str, currency: str) -> None:
     assert only(text, "en").currency == currency
 
 
 @pytest.mark.parametrize(
     ("text", "is_year"),
-    [("In 2024.", True), ("by 2030", True), ("2000 people", False), ("2,024", False), ("2024 %", False), ("$2024", False)],
-)  # fmt: skip
+    [
+        ("In 2024.", True),
+        ("by 2030", True),
+        ("2000 people", False),
+        ("2,024", False),
+        ("2024 %", False),
+        ("$2024", False),
+    ],
+)
 def test_a_year_is_no_count(text: str, is_year: bool) -> None:
     assert only(text, "en").is_year == is_year
 
