@@ -101,7 +101,9 @@ def review(
 
 def told(check: Check, hit: Hit, words: Words) -> Finding:
     """A hit as a finding: its sentence cut to a readable length, and what is wrong in the founder's language."""
-    key = f"checks.{check.id.lower()}" + (f"_{hit.variant}" if hit.variant else "")
+    key = f"checks.{(check.told_as or check.id).lower()}" + (
+        f"_{hit.variant}" if hit.variant else ""
+    )
     sentence = hit.sentence
     if len(sentence) > LONGEST_SENTENCE:
         sentence = f"{sentence[: LONGEST_SENTENCE - 1]}…"

@@ -199,7 +199,8 @@ Find = Callable[[Subject], Iterable[Hit]]
 class Check:
     """One check: its number, how severe a hit is, where it counts, which documents it is for.
 
-    What it looks for is the first line of its function's docstring.
+    What it looks for is the first line of its function's docstring. It has words of its own, or those
+    of the check that *told_as* names.
     """
 
     id: str
@@ -207,6 +208,7 @@ class Check:
     group: Group
     types: frozenset[str]
     find: Find
+    told_as: str = ""
 
     @property
     def about(self) -> str:
