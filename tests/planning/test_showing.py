@@ -85,5 +85,8 @@ def test_facts_are_shown_for_slots_in_prose() -> None:
     shown = Shown("de", "EUR").all(FactBase().having(said))
     text = "{{fact:name}}: {{fact:cash}}, {{fact:reach}}, {{fact:trees}}, {{fact:share}}, {{fact:start}}"
     told, missing = filled(text, shown)
-    assert " ".join(told.split()) == "Werkstatt: 5.000 €, 1.200 Personen, 3 Bäume, 12,5 %, 1. März 2027"
+    assert (
+        " ".join(told.split())
+        == "Werkstatt: 5.000 €, 1.200 Personen, 3 Bäume, 12,5 %, 1. März 2027"
+    )
     assert missing == ()

@@ -179,7 +179,9 @@ def test_the_first_90_days_begin_with_what_is_missing() -> None:
     assert any(f"{len(base.questions)} open questions" in step.name for step in steps)
     assert all(step.by < brief.start + timedelta(90) for step in steps)
     assert [step.by for step in steps] == sorted(step.by for step in steps)
-    assert not any("open questions" in step.name for step in next_90_days(schedule, FactBase(), brief))
+    assert not any(
+        "open questions" in step.name for step in next_90_days(schedule, FactBase(), brief)
+    )
 
 
 def test_blocks_show_the_schedule_as_table_and_bars() -> None:
