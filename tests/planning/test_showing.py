@@ -11,6 +11,7 @@ from planning.facts import Fact, FactBase, filled
 from planning.figures.quantities import number_in
 from planning.showing import Shown
 from planning.wording import LANGUAGES
+from tests.planning.trying import some
 
 amounts = st.decimals(-(10**12), 10**12, places=2)
 
@@ -53,6 +54,7 @@ def test_an_amount_that_is_not_whole_has_its_currencys_decimals() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@some
 @given(value=amounts)
 def test_what_is_shown_can_be_read_back(language: str, value: Decimal) -> None:
     """So a check finds the figure in the text."""

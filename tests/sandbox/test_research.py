@@ -20,7 +20,7 @@ KENYA = "/world_bank/v2/country/KE/indicator"
 def test_the_package_reads_the_result_page(sandbox: RunningSandbox, name: str) -> None:
     engine = ENGINES["text"][name](timeout=2)
     engine.search_url = f"{sandbox.url}/{name}/search"
-    found = engine.search("rooftop bees", region="ke-en")
+    found = engine.search("rooftop bees", region="ke-en") or []
     assert len(found) == 10
     assert found[0].title == "Rooftop Bees: market size"
     assert found[0].href == f"https://{name}.example.org/rooftop-bees/1"
