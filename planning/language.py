@@ -67,6 +67,12 @@ def script_for(language: str) -> str:
     return profile.script if profile else ""
 
 
+def is_function_word(word: str, language: str) -> bool:
+    """Whether *word* only joins others: `the`, `with`."""
+    profile = _profiles().get(primary(language))
+    return profile is not None and word.casefold() in profile.words
+
+
 def words_of(text: str) -> list[str]:
     """The words of *text* in small letters, without numbers and signs."""
     return [word.casefold() for word in _WORD.findall(unicodedata.normalize("NFC", text))]
