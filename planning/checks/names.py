@@ -62,7 +62,8 @@ def _is_general(name: str, language: str) -> bool:
     """Whether *name* is a role, a month or a country rather than somebody."""
     joining = re.compile(rf"{_JOINING}", re.IGNORECASE)
     said = [word for word in name.split() if not joining.fullmatch(word)]
-    return all(word.casefold() in words("general") for word in said) or is_country(name, language)
+    is_role = all(word.casefold() in words("general") for word in said)
+    return is_role or any(is_country(word, language) for word in (name, *said))
 
 
 def _organisations(sentence: str, language: str) -> Iterator[str]:

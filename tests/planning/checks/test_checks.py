@@ -34,7 +34,8 @@ from tests.planning.checks.defects import (
     Plant,
     with_questions_asked,
 )
-from tests.planning.documents import document
+from tests.planning.checks.texts import TEXTS
+from tests.planning.documents import document, section
 
 
 def _number(key: str) -> str:
@@ -238,6 +239,25 @@ def test_what_is_computed_passes_the_checks_of_structures(name: str, document_ty
         f for f in found if f.severity == "error" and not (name == "hostile" and f.check == "C2")
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize(
+    ("document_type", "part"),
+    [("roadmap", "programme"), ("proposal", "organisation"), ("proposal", "method")],
+)
+def test_plain_prose_in_eight_languages_is_left_alone(
+    name: str, document_type: str, part: str
+) -> None:
+    """No check mistakes good text for bad because of its language."""
+    brief = golden(name)
+    written = document(
+        section(part, TEXTS[name]),
+        document_type=document_type,
+        language=brief.language,
+        currency=brief.currency,
+    )
+    assert Case(written, planned(brief).base, brief).reviewed().of(part) == ()
 
 
 PAGE = (Path(__file__).parents[3] / "docs" / "CHECKS.md").read_text(encoding="utf-8")
