@@ -9,7 +9,7 @@ from endpoints.app import Services, create_app
 from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
-from planning.research import DuckDuckGo, NoSearch
+from planning.research import NoSearch, Search, researcher
 from planning.speech import build_speaker
 from providers import CATALOGUE, configured, left_out
 from providers.local import LocalModel
@@ -62,11 +62,16 @@ router = Router(
 )
 if settings.log_format == "json":
     router.notices.listeners.append(logs.tell)
-search = (
-    DuckDuckGo(cache, settings.search_url, proxy=settings.proxy)
-    if settings.search == "on"
-    else NoSearch()
-)
+search: Search = NoSearch()
+if settings.search == "on":
+    search = researcher(
+        cache,
+        order=settings.searches,
+        tavily_key=settings.tavily_api_key.get_secret_value(),
+        searxng_url=settings.searxng_url,
+        stand_ins=settings.search_url,
+        proxy=settings.proxy,
+    )
 speaker = build_speaker(
     cache,
     rate_limiter,

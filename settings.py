@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from callers import ApiKey
+from planning.research import BACKENDS
 from providers import CATALOGUE, NAMES, Access, without_training
 from storage import shared_store
 from storage.ledger import Limits
@@ -39,6 +40,13 @@ def _known_providers(value: str) -> str:
     unknown = [name for name in _split(value) if name not in NAMES]
     if unknown:
         raise ValueError(f"no provider is called {unknown[0]!r}; there are {', '.join(NAMES)}")
+    return value
+
+
+def _known_backends(value: str) -> str:
+    unknown = [name for name in _split(value) if name not in BACKENDS]
+    if unknown:
+        raise ValueError(f"no search is called {unknown[0]!r}; there are {', '.join(BACKENDS)}")
     return value
 
 
@@ -163,6 +171,9 @@ class Settings(_FromEnvironment):
     outbound_proxy: Annotated[SecretStr, AfterValidator(_proxy_url)] | None = None
     local_model: Literal["auto", "fallback", "off"] = "auto"
     search: Literal["on", "off"] = "on"
+    search_backends: Annotated[str, NoDecode, AfterValidator(_known_backends)] = ",".join(BACKENDS)
+    tavily_api_key: Secret = NO_SECRET
+    searxng_url: Url | Literal[""] = ""
     search_url: Url | Literal[""] = ""
     elevenlabs_api_key: Secret = NO_SECRET
     elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (
@@ -211,6 +222,11 @@ class Settings(_FromEnvironment):
         return _split(self.provider_order)
 
     @property
+    def searches(self) -> tuple[str, ...]:
+        """The names of the search services that may be asked, in order."""
+        return _split(self.search_backends)
+
+    @property
     def api_keys(self) -> tuple[ApiKey, ...]:
         """The keys that callers may show; none where everybody here may call."""
         return tuple(map(ApiKey.read, _split(self.trimaran_api_keys.get_secret_value())))
@@ -239,11 +255,12 @@ class Configuration:
     def secrets(self) -> tuple[str, ...]:
         """Every key that is configured, each by itself, so that logs can be kept clean of them."""
         keys = [key for access in self.access.values() for key in access.keys]
-        speech = self.settings.elevenlabs_api_key.get_secret_value()
+        others = (self.settings.elevenlabs_api_key, self.settings.tavily_api_key)
+        keys += [key.get_secret_value() for key in others]
         urls = (self.settings.shared_store_url, self.settings.proxy)
         passwords = [urllib.parse.urlsplit(url).password or "" for url in urls]
         meant = [urllib.parse.unquote(password) for password in passwords]
-        return tuple(filter(None, [*keys, speech, *passwords, *meant]))
+        return tuple(filter(None, [*keys, *passwords, *meant]))
 
 
 def read_environment() -> Configuration:

@@ -82,6 +82,7 @@ def create_app(
         yield
         await router.aclose()
         await services.speaker.aclose()
+        await services.planner.search.aclose()
         services.cache.close()
 
     app = FastAPI(
