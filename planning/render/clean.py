@@ -8,6 +8,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import TypeVar
 
 from planning.content import Document
@@ -53,6 +54,14 @@ def web_address(url: str) -> str:
         c if c.isascii() and (c.isalnum() or c in "-._~:/?#[]@!$&*+,;=%") else _percent(c)
         for c in url
     )
+
+
+def day_of(moment: str) -> date | None:
+    """The day of an ISO time, such as a reference has; None for what is none."""
+    try:
+        return datetime.fromisoformat(moment.strip()).date()
+    except ValueError:
+        return None
 
 
 def _percent(character: str) -> str:

@@ -28,7 +28,7 @@ SIZE, SMALL = 8.0, 6.9
 NAMES = 0.34  # of the width is for the names
 BAR = 9.0  # height of a bar
 LEAST_BAR = 3.0
-MONTH_NAMED, QUARTER_NAMED = 24.0, 6.6  # widths of a month from which months or quarters are named
+MONTH_NAMED, QUARTER_NAMED = 24.0, 6.6  # widths of a month from which each month, or each third, is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def _drawing(
 
 
 def _months(scale: Scale, bottom: float, shown: Shown, measure: Measure) -> Iterator[Mark]:
-    """The head: years above, months, quarters or nothing below, with a line down from each."""
+    """The head: years above, every month, every third or none below, with a line down from each."""
     months = 1 if scale.month >= MONTH_NAMED else 3 if scale.month >= QUARTER_NAMED else 12
     years_apart = max(math.ceil(30 / (scale.month * 12)), 1)
     day = scale.first
@@ -191,9 +191,9 @@ def _months(scale: Scale, bottom: float, shown: Shown, measure: Measure) -> Iter
         elif months < 12:
             yield Line(x, 16, x, bottom, "grid", 0.5)
         end = scale.x(following) if following <= scale.last else scale.left + scale.width
-        name = shown.month_name(day) if months == 1 else f"Q{(day.month + 2) // 3}"
-        if months < 12 and end - x >= measure(name, SMALL, False) + 3:
-            yield Label(x + (4 if months > 1 else 3), 25, name, SMALL, "muted")
+        name = shown.month_name(day)
+        if months < 12 and end - x >= measure(name, SMALL, False) + 4:
+            yield Label(x + 3, 25, name, SMALL, "muted")
         begins = False
         if following <= day:
             return

@@ -1,7 +1,7 @@
 """A document as JSON and back, so that it can be cached, edited and sent. Pure.
 
-Every object has its fields under their own names, always all of them. A block has a `kind` beside
-them, a number is a string (`"1250.50"`), a day is an ISO date.
+Every object has its fields under their own names, always all of them. A block says in `block` what it
+is; a number is a string (`"1250.50"`), a day is an ISO date.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ KIND_OF = {kind: name for name, kind in KINDS.items()}
 
 
 class Unreadable(ValueError):
-    """JSON that is no document; the message names the place, such as `sections[2].blocks[0].kind`."""
+    """JSON that is no document; the message names the place, such as `document.sections[2].blocks[0].block`."""
 
 
 def document_as_json(
@@ -110,7 +110,7 @@ def _write(value: object) -> Json:
     if dataclasses.is_dataclass(value):
         fields = {f.name: _write(getattr(value, f.name)) for f in dataclasses.fields(value)}
         kind = KIND_OF.get(type(value))
-        return {"kind": kind, **fields} if kind else fields
+        return {"block": kind, **fields} if kind else fields
     return value
 
 
@@ -158,9 +158,9 @@ def _hints(kind: Any) -> Mapping[str, Any]:
 
 
 def _read_block(form: Json, place: str) -> Any:
-    kind = KINDS.get(str(form.get("kind"))) if isinstance(form, Mapping) else None
+    kind = KINDS.get(str(form.get("block"))) if isinstance(form, Mapping) else None
     if kind is None:
-        raise Unreadable(f"{place}.kind: {', '.join(KINDS)} is expected")
+        raise Unreadable(f"{place}.block: {', '.join(KINDS)} is expected")
     return _read(kind, form, place)
 
 

@@ -6,7 +6,6 @@ It belongs into a process of its own, see `printer.py`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
-from datetime import date, datetime
 from functools import partial
 from typing import Literal
 
@@ -16,7 +15,7 @@ from reportlab.platypus import Flowable, NextPageTemplate, PageBreak, Spacer
 
 from planning.content import Block, Chart, Chips, Document, Gantt, Prose, Reference, Section, Table
 from planning.render.charts import chart_drawing
-from planning.render.clean import cleaned, one_line, web_address
+from planning.render.clean import cleaned, day_of, one_line, web_address
 from planning.render.drawing import Drawing
 from planning.render.gantt import gantt_drawings, mirrored
 from planning.render.prose import (
@@ -330,18 +329,10 @@ class Press:
             look = Look(size=SMALL, ink="accent", target=address)
             yield self.setter.text(shown, look, form)
         told = [self.words(f"render.tier_{reference.tier}")]
-        if day := _day(reference.fetched_at):
+        if day := day_of(reference.fetched_at):
             told.append(self.words("render.read_on", day=self.shown.day(day)))
         look, form = Look(size=SMALL, ink="muted"), replace(form, after=9, keeps_with_next=False)
         yield self.setter.text(" · ".join(told), look, form)
-
-
-def _day(moment: str) -> date | None:
-    """The day of an ISO time; None for what is none."""
-    try:
-        return datetime.fromisoformat(moment.strip()).date()
-    except ValueError:
-        return None
 
 
 def _all_text(value: object) -> str:

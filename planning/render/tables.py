@@ -33,8 +33,8 @@ def gantt_table(gantt: Gantt, shown: Shown) -> Table:
         (
             f"{bar.label} *" if bar.is_critical else bar.label,
             bar.owner,
-            shown.day(bar.start),
-            shown.day(bar.end),
+            _unbroken(shown.day(bar.start)),
+            _unbroken(shown.day(bar.end)),
             ", ".join(labels.get(task, task) for task in bar.depends_on),
         )
         for bar in gantt.bars
@@ -53,6 +53,10 @@ def gantt_described(gantt: Gantt, shown: Shown) -> str:
     return "; ".join(
         f"{bar.label}: {shown.day(bar.start)} \N{EN DASH} {shown.day(bar.end)}" for bar in gantt.bars
     )
+
+
+def _unbroken(day: str) -> str:
+    return day.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _value(series: Series, n: int, unit: str, shown: Shown) -> str:

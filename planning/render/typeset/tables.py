@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reportlab.platypus import Flowable
 from reportlab.platypus import Table as Grid
 
+from planning.render.columns import WIDEST_WORD, column_widths
 from planning.render.prose import Spans
 from planning.render.typeset.flow import Text
 from planning.render.typeset.lines import Galley, Look
@@ -16,7 +17,6 @@ SIZES = (8.6, 8.2, 7.8, 7.4)  # tried in this order until every word fits on one
 SMALLEST = 6.8
 LEADING = 1.36
 PADDING = (6.0, 4.2)  # beside and above
-WIDEST_WORD = 0.3  # of the width; a longer word is broken
 CROWDED = 3.6  # times the width that the cells would like to have; then the page is turned
 MANY = 7  # columns
 UNBROKEN = 230.0  # a table of this height is not broken, in points
@@ -75,7 +75,8 @@ def fitted(cells: Cells, setter: Setter, width: float, wide: float) -> Fit | Non
         if is_crowded and not is_wide and wide > width:
             continue
         for size in SIZES:
-            widths = _widths([w * size for w in least], [w * size for w in natural], cells.shares, room)
+            words, whole = [w * size for w in least], [w * size for w in natural]
+            widths = column_widths(words, whole, cells.shares, room, 2 * PADDING[0])
             if widths:
                 return Fit(size, tuple(widths), is_wide and wide > width)
     return None
@@ -99,33 +100,6 @@ def _needs(cells: Cells, setter: Setter) -> tuple[list[float], list[float]]:
         least.append(max(g.longest_word for g in galleys) / 100)
         natural.append(max(g.natural_width for g in galleys) / 100)
     return least, natural
-
-
-def _widths(
-    least: Sequence[float], natural: Sequence[float], shares: Sequence[float], room: float
-) -> list[float] | None:
-    """Widths that fill *room*: none below its longest word, long cells get what is left over."""
-    pads = 2 * PADDING[0]
-    cap = room * WIDEST_WORD
-    floor = [min(w, cap) + pads for w in least]
-    wish = [max(w + pads, low) for w, low in zip(natural, floor, strict=True)]
-    if sum(floor) > room:
-        return None
-    if sum(wish) <= room:
-        spare = (room - sum(wish)) / sum(wish)
-        return [w * (1 + spare) for w in wish]
-    widths = list(floor)
-    left = room - sum(floor)
-    hungry = {n for n in range(len(widths)) if wish[n] > widths[n]}
-    while left > 0.01 and hungry:
-        weights = {n: (wish[n] - floor[n]) ** 0.7 * max(shares[n], 0.1) for n in hungry}
-        total = sum(weights.values())
-        given = {n: min(left * weights[n] / total, wish[n] - widths[n]) for n in hungry}
-        for n, more in given.items():
-            widths[n] += more
-        left -= sum(given.values())
-        hungry = {n for n in hungry if wish[n] - widths[n] > 0.01}
-    return widths
 
 
 def _parts(cells: Cells, setter: Setter, wide: float) -> Iterator[Cells]:
