@@ -1,12 +1,13 @@
 """Schedules as drawings: a row for each task, its bar over the months, arrows for what waits for what. Pure."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from planning.content import Bar, Gantt
 from planning.render.drawing import (
+    Anchor,
     Drawing,
     Label,
     Line,
@@ -22,13 +23,17 @@ from planning.render.tables import gantt_described
 from planning.showing import Shown
 from planning.wording import words_in
 
+OPPOSITE: Mapping[Anchor, Anchor] = {"left": "right", "middle": "middle", "right": "left"}
 HEAD, FOOT = 30.0, 18.0  # heights
 LINE, PAD = 9.8, 6.0  # of a row: the height of a line of its name, and the room above and below
 SIZE, SMALL = 8.0, 6.9
 NAMES = 0.34  # of the width is for the names
 BAR = 9.0  # height of a bar
 LEAST_BAR = 3.0
-MONTH_NAMED, QUARTER_NAMED = 24.0, 6.6  # widths of a month from which each month, or each third, is named
+MONTH_NAMED, QUARTER_NAMED = (
+    24.0,
+    6.6,
+)  # widths of a month from which each month, or each third, is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +101,7 @@ def mirrored(drawing: Drawing) -> Drawing:
             case Path() | Shape():
                 return replace(mark, points=tuple((width - x, y) for x, y in mark.points))
             case Label():
-                side = {"left": "right", "right": "left", "middle": "middle"}
-                return replace(mark, x=width - mark.x, anchor=side[mark.anchor])
+                return replace(mark, x=width - mark.x, anchor=OPPOSITE[mark.anchor])
         return replace(mark, x=width - mark.x)
 
     return replace(drawing, marks=tuple(map(turned, drawing.marks)))
@@ -156,9 +160,7 @@ def _drawing(
     measure: Measure,
 ) -> Drawing:
     width, bottom = scale.left + scale.width, rows[-1].top + rows[-1].height
-    marks: list[Mark] = [
-        Rect(0, row.top, width, row.height, "panel") for row in rows[::2]
-    ]
+    marks: list[Mark] = [Rect(0, row.top, width, row.height, "panel") for row in rows[::2]]
     marks += _months(scale, bottom, shown, measure)
     marks.append(Line(0, HEAD, width, HEAD, "accent", 0.9))
     marks.append(Line(0, bottom, width, bottom, "line", 0.6))

@@ -85,13 +85,11 @@ def _write(picture: Image.Image, label: Label, setter: Setter) -> None:
         x += piece.width
 
 
-def _set(
-    picture: Image.Image, piece: Piece, x: float, y: float, colour: tuple[int, ...]
-) -> None:
+def _set(picture: Image.Image, piece: Piece, x: float, y: float, colour: tuple[int, ...]) -> None:
     """Put the glyphs of *piece* onto *picture*."""
     for shaped in piece.shaped:
         raster = hb.RasterDraw()
-        scale = piece.look.size * shaped.cut.scale / shaped.cut.face.upem * SHARPNESS
+        scale = piece.look.size * shaped.cut.scale / shaped.cut.upem * SHARPNESS
         for glyph in shaped.glyphs:
             left = (x + glyph.right * piece.look.size / 1000) * SHARPNESS
             base = (glyph.up * piece.look.size / 1000 - y) * SHARPNESS
@@ -105,5 +103,3 @@ def _set(
             ink = Image.frombytes("L", size, bytes(image.buffer), "raw", "L", stride, -1)
             top = -(extents.y_origin + extents.height)
             picture.paste(colour, (extents.x_origin, top), ink)
-
-

@@ -27,13 +27,16 @@ class Entry:
     def look(self) -> Look:
         """How it looks."""
         is_part = self.level == 0
-        return Look("bold" if is_part else "regular", 10 if is_part else 9.4, "ink" if is_part else "muted")
+        return Look(
+            "bold" if is_part else "regular", 10 if is_part else 9.4, "ink" if is_part else "muted"
+        )
 
 
-class ContentsLine(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class ContentsLine(Flowable):
     """A line of the contents: a title that leads there, and a place for its page."""
 
     INDENT, PAGE = 24.0, 34.0
+    MOST = 4  # lines
 
     def __init__(self, entry: Entry, setter: Setter) -> None:
         super().__init__()
@@ -45,7 +48,7 @@ class ContentsLine(Flowable):  # type: ignore[misc]  # reportlab's stubs leave i
 
     def wrap(self, width: float, _: float) -> tuple[float, float]:
         """As high as its title has lines."""
-        self.lines = self.galley.lines(width - self.INDENT - self.PAGE)
+        self.lines = self.galley.lines(width - self.INDENT - self.PAGE)[: self.MOST]
         self.width, self.height = width, self.form.before + len(self.lines) * self.form.leading
         return self.width, self.height
 
@@ -82,7 +85,7 @@ class ContentsLine(Flowable):  # type: ignore[misc]  # reportlab's stubs leave i
         paper.setDash()
 
 
-class GoalChip(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class GoalChip(Flowable):
     """A goal: its number on its colour, and beside it what is said of it."""
 
     SIDE, GAP = 27.0, 12.0

@@ -52,6 +52,11 @@ class Sheet:
         """The height of the text on an upright page."""
         return self.size[1] - TOP - BOTTOM
 
+    @property
+    def low(self) -> float:
+        """The height of the text on a turned page."""
+        return self.size[0] - TOP - BOTTOM
+
     def print(
         self, story: Sequence[Flowable], entries: Sequence[Entry], pages: Mapping[str, int]
     ) -> bytes:
@@ -165,7 +170,9 @@ class Sheet:
         """The title, as large as there is room for it."""
         for size in TITLE_SIZES:
             form = self.setter.form(size * 1.18, is_balanced=True)
-            text = self.setter.text(one_line(self.document.title), Look("display", size, "paper"), form)
+            text = self.setter.text(
+                one_line(self.document.title), Look("display", size, "paper"), form
+            )
             _, used = text.wrap(self.width, height)
             if used <= height and text.galley.longest_word <= self.width:
                 break
