@@ -8,6 +8,7 @@ from endpoints import logs
 from endpoints.app import Services, create_app
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.research import DuckDuckGo, NoSearch
 from planning.speech import ElevenLabs, Engine, OfflineVoice, Speaker
 from providers import CATALOGUE, configured
@@ -26,7 +27,6 @@ logs.configure(settings.log_level, settings.log_format, environment.secrets())
 
 # The order in which providers are tried, unless PROVIDER_ORDER says otherwise.
 PROVIDER_ORDER = ("gemini", "openrouter", "cloudflare")
-
 
 # How long answers are kept: fresh for ttl_hours, then CACHE_STALE_HOURS as a last resort.
 cache = ResponseCache(cache_dir=".cache", ttl_hours=24)
@@ -70,6 +70,9 @@ call_gemini_api, call_openrouter_api, call_cloudflare_api = (
     doorway(entry, access[entry.identity.name], rate_limiter) for entry in CATALOGUE[:3]
 )
 
+printer = Printer(extra_font=settings.pdf_font_cjk)
+
 app = create_app(
-    Services(Planner(router, search), Speaker(voices, cache), cache), origins=settings.origins
+    Services(Planner(router, search), Speaker(voices, cache), cache, printer),
+    origins=settings.origins,
 )

@@ -4,6 +4,7 @@ Every variable is described in `.env.example`. An empty value counts as not set.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
@@ -32,6 +33,12 @@ def _plain_secret(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value()
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
         raise ValueError("a key has only letters, digits and signs, without spaces")
+    return value
+
+
+def _existing_file(value: str) -> str:
+    if value and not Path(value).is_file():
+        raise ValueError("there is no such file")
     return value
 
 
@@ -112,6 +119,7 @@ class Settings(_FromEnvironment):
     )
     elevenlabs_model: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "eleven_flash_v2_5"
     elevenlabs_base_url: Url = "https://api.elevenlabs.io"
+    pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     cors_origins: Annotated[str, NoDecode] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"

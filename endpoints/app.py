@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -18,6 +18,7 @@ from endpoints.status import status_routes
 from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.speech import Speaker
 
 LARGEST_BODY = 1 << 20  # bytes
@@ -32,6 +33,7 @@ class Services:
     planner: Planner
     speaker: Speaker
     cache: ResponseCache
+    printer: Printer = field(default_factory=Printer)
 
 
 def create_app(
@@ -47,6 +49,7 @@ def create_app(
         app.state.shutdown.listen()
         yield
         await services.planner.router.aclose()
+        await services.printer.aclose()
         services.cache.close()
 
     app = FastAPI(
@@ -57,6 +60,7 @@ def create_app(
     )
     app.state.planner = services.planner
     app.state.speaker = services.speaker
+    app.state.printer = services.printer
     app.state.shutdown = Shutdown()
     app.include_router(document_routes())
     app.include_router(speech_routes())
