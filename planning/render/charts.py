@@ -19,7 +19,7 @@ from planning.render.drawing import (
     wrapped,
 )
 from planning.render.palette import series_ink
-from planning.render.tables import chart_described
+from planning.render.tables import WORDLESS, chart_described
 from planning.showing import Shown
 
 SIZE, SMALL = 8.0, 7.2  # of labels
@@ -27,6 +27,7 @@ PLOT_HEIGHT = 142.0
 LEGEND_ROW = 14.0
 TICKS = 5  # about so many lines across
 DASHES: Sequence[tuple[float, ...]] = ((), (5, 2.2), (1.6, 1.8), (7, 2, 1.6, 2), (3, 1.5), (9, 3))
+LEAST = 1e-9  # smaller differences are none
 MOST_NAMED = 10  # categories that are all named, however long their names are
 MOST_VALUES = 12  # columns that have their value written above
 
@@ -114,17 +115,18 @@ def _stack(values: Sequence[Sequence[float]], category: int) -> tuple[float, flo
 def _axis(low: float, high: float) -> tuple[float, float, float]:
     """Round numbers around *low*, *high* and zero, and the step between lines."""
     low, high = min(low, 0.0), max(high, 0.0)
-    if high == low:
+    if high - low < LEAST:
         return 0.0, 1.0, 1.0
     rough = (high - low) / TICKS
-    power = 10.0 ** math.floor(math.log10(rough)) if rough > 1e-300 else 1e-300
+    power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
     return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step
 
 
 def _short(value: float, unit: str, shown: Shown) -> str:
     """*value* for the axis: in thousands or millions when it is large."""
-    text = shown.short(Decimal(repr(round(value, 6))))
+    is_short = abs(value) < WORDLESS
+    text = shown.short(Decimal(repr(round(value, 6)))) if is_short else f"{value:.1e}"
     return f"{text}\N{NO-BREAK SPACE}%" if unit == "%" else text
 
 

@@ -197,8 +197,8 @@ def _style(heights: Sequence[float], totals: int) -> list[tuple[Any, ...]]:
             ("BACKGROUND", (0, -totals), (-1, -1), COLOURS["panel"]),
         ]
     # What stays together: the head with two rows, the last two rows, sums with a row before them.
-    for first, last in ((0, 2), (rows - 2, rows - 1), (rows - totals - 1, rows - 1)):
-        first, last = max(first, 0), min(last, rows - 1)
-        if first < last and sum(heights[first : last + 1]) <= UNBROKEN:
-            style.append(("NOSPLIT", (0, first), (-1, last)))
+    for first, end in ((0, 3), (rows - 2, rows), (rows - totals - 1, rows)):
+        together = range(max(first, 0), min(end, rows))
+        if len(together) > 1 and sum(heights[n] for n in together) <= UNBROKEN:
+            style.append(("NOSPLIT", (0, together[0]), (-1, together[-1])))
     return style
