@@ -81,7 +81,7 @@ class Printer:
                 "form": form,
                 "document": document_as_json(document),
                 "page_size": page_size,
-                "extra_font": self.extra_font,
+                "extra_font": self.extra_font and str(Path(self.extra_font).absolute()),
             }
         ).encode()
         if len(order) > LARGEST_ORDER:
@@ -129,17 +129,20 @@ class Printer:
 
     async def _start(self) -> _Worker:
         paths = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "planning.render.worker",
-            str(self.memory_mb),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=ROOT,
-            env={"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},  # and no secrets
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "planning.render.worker",
+                str(self.memory_mb),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                cwd=ROOT,
+                env={"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},  # and no secrets
+            )
+        except OSError as error:
+            raise RenderFailed(f"The renderer could not be started ({error.strerror}).") from None
         return _Worker(process, asyncio.get_running_loop())
 
 

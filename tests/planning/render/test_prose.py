@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planning.render.clean import clean, day_of, one_line, web_address
+from planning.render.clean import clean, cleaned, day_of, one_line, web_address
 from planning.render.prose import (
     Grid,
     Heading,
@@ -19,6 +19,7 @@ from planning.render.prose import (
     read,
     spans_of,
 )
+from tests.planning.render import sample
 
 
 def only(markdown: str, *marks: str) -> Node:
@@ -112,6 +113,14 @@ def test_cleaning_drops_what_cannot_be_seen_and_keeps_what_shapes_letters() -> N
     assert clean("e\u0301") == "é"
     assert clean("half \ud800") == "half \ufffd"
     assert one_line(" a\n b\t c ") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("language", "tag"),
+    [("pt-BR", "pt-BR"), ('en" onload="x', "en"), ("", "en"), ("zh-Hant-TW", "zh-Hant-TW")],
+)
+def test_a_language_is_a_tag_or_english(language: str, tag: str) -> None:
+    assert cleaned(sample.plan(language=language)).language == tag
 
 
 @given(st.text())
