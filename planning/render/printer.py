@@ -81,7 +81,7 @@ class Printer:
                 "form": form,
                 "document": document_as_json(document),
                 "page_size": page_size,
-                "extra_font": self.extra_font and str(Path(self.extra_font).absolute()),
+                "extra_font": _absolute(self.extra_font),
             }
         ).encode()
         if len(order) > LARGEST_ORDER:
@@ -144,6 +144,11 @@ class Printer:
         except OSError as error:
             raise RenderFailed(f"The renderer could not be started ({error.strerror}).") from None
         return _Worker(process, asyncio.get_running_loop())
+
+
+def _absolute(path: str) -> str:
+    """*path* as a process sees it that works in another folder."""
+    return str(Path(path).absolute()) if path else ""
 
 
 async def _exchange(process: asyncio.subprocess.Process, order: bytes) -> bytes:
