@@ -98,7 +98,13 @@ rules = Rules(
     own_scope=settings.cache_scope == "own",
     origins=frozenset(settings.origins),
 )
-services = Services(Planner(router, search), speaker, cache, left_out(access))
+services = Services(
+    Planner(router, search),
+    speaker,
+    cache,
+    left_out=left_out(access),
+    pdf_font=settings.pdf_font_cjk,
+)
 app = create_app(
     services,
     rules=rules,

@@ -25,6 +25,7 @@ from endpoints.tracing import Tracing
 from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.speech import Speaker
 from providers import LeftOut
 
@@ -60,6 +61,7 @@ class Services:
     speaker: Speaker
     cache: ResponseCache
     left_out: tuple[LeftOut, ...] = ()
+    pdf_font: str = ""  # the path of a font for scripts that ours lack
 
 
 def create_app(
@@ -83,6 +85,7 @@ def create_app(
         await router.aclose()
         await services.speaker.aclose()
         await services.planner.search.aclose()
+        await printer.aclose()
         services.cache.close()
 
     app = FastAPI(
@@ -96,6 +99,7 @@ def create_app(
     for own in services.left_out:
         log.info("⛔ %s is left out: %s", own.label, own.reason)
     router = services.planner.router
+    printer = Printer(services.pdf_font)
     journal, metrics = Journal(router.clock.time), Metrics()
     router.notices.listeners += [journal.hear, metrics.hear]
     if traced:
@@ -103,6 +107,7 @@ def create_app(
     app.state.planner = services.planner
     app.state.speaker = services.speaker
     app.state.shutdown = Shutdown(grace_s)
+    app.state.printer = printer
     app.include_router(document_routes())
     app.include_router(speech.speech_routes())
     app.include_router(status_routes(journal, metrics, services.left_out))
