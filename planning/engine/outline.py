@@ -78,4 +78,6 @@ class Lengths:
         if most is None or not part.is_written:
             return part
         least = min(part.words[0], max(1, most // 2))
-        return replace(part, words=(least, min(part.words[1], most) if most < part.words[1] else most))
+        return replace(
+            part, words=(least, min(part.words[1], most) if most < part.words[1] else most)
+        )

@@ -6,8 +6,12 @@ from planning.sentences import split_sentences
 
 THOUGHTS = re.compile(r"<(think|thinking|reasoning|thought)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.I)
 THOUGHTS_BEFORE = re.compile(r"^.*</(?:think|thinking|reasoning|thought)\s*>", re.DOTALL | re.I)
-THOUGHTS_TO_THE_END = re.compile(r"<(?:think|thinking|reasoning|thought)\b[^>]*>.*\Z", re.DOTALL | re.I)
-WHOLE_FENCE = re.compile(r"\A\s*```[ \t]*(?:markdown|md|text)?[ \t]*\n(.*?)\n?```[ \t]*\Z", re.DOTALL)
+THOUGHTS_TO_THE_END = re.compile(
+    r"<(?:think|thinking|reasoning|thought)\b[^>]*>.*\Z", re.DOTALL | re.I
+)
+WHOLE_FENCE = re.compile(
+    r"\A\s*```[ \t]*(?:markdown|md|text)?[ \t]*\n(.*?)\n?```[ \t]*\Z", re.DOTALL
+)
 # How models begin when they talk about the section instead of writing it.
 PREAMBLE = re.compile(
     r"\A\s*(?:(?:sure|certainly|of course|okay|ok|absolutely)\b[^\n]{0,120}[:.!]\s*\n"
@@ -90,7 +94,11 @@ def _without_own_heading(text: str, title: str) -> str:
     if not found:
         return text
     is_first_level = first.lstrip().startswith(("# ", "## "))
-    return rest.lstrip() if is_first_level or _plain(found[found.lastindex or 1]) == _plain(title) else text
+    return (
+        rest.lstrip()
+        if is_first_level or _plain(found[found.lastindex or 1]) == _plain(title)
+        else text
+    )
 
 
 def _with_headings_below(text: str) -> str:

@@ -24,7 +24,7 @@ TEXT = json.dumps(VALUE)
         TEXT.replace('"', "'"),
         "{price: 12.5, months: 6, note: 'paid {weekly}',}",
         TEXT[:-1],
-        "{\n// the price\n\"price\": 12.5, \"months\": 6, \"note\": \"paid {weekly}\"}",
+        '{\n// the price\n"price": 12.5, "months": 6, "note": "paid {weekly}"}',
         f"Thinking: {{maybe}}\n```json\n{TEXT}\n```\nor not",
     ],
 )
@@ -32,7 +32,9 @@ def test_the_value_is_found_however_it_is_wrapped(written: str) -> None:
     assert read_json(written) == VALUE
 
 
-@pytest.mark.parametrize("written", ["", "I cannot do that.", "{}", "[]", "<think>{1}</think>", "12"])
+@pytest.mark.parametrize(
+    "written", ["", "I cannot do that.", "{}", "[]", "<think>{1}</think>", "12"]
+)
 def test_a_text_without_a_value_is_unreadable(written: str) -> None:
     with pytest.raises(Unreadable):
         read_json(written)
@@ -71,6 +73,8 @@ def test_a_part_that_is_not_there_is_none() -> None:
     assert part_of("finance", "finance") is None
 
 
-@pytest.mark.parametrize("value", [VALUE, [VALUE], {"result": VALUE}, {"answer": [{"rows": VALUE}]}])
+@pytest.mark.parametrize(
+    "value", [VALUE, [VALUE], {"result": VALUE}, {"answer": [{"rows": VALUE}]}]
+)
 def test_a_whole_is_unwrapped(value: Any) -> None:
     assert unwrapped(value, "rows") == VALUE

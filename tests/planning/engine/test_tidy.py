@@ -38,7 +38,9 @@ def test_a_heading_that_is_not_the_sections_own_stays() -> None:
 
 
 def test_prose_that_only_mentions_such_words_is_left_alone() -> None:
-    text = "Here is a village without water. Sure, rain falls. Let me know what you think, says Ana."
+    text = (
+        "Here is a village without water. Sure, rain falls. Let me know what you think, says Ana."
+    )
     assert tidied(text, "The need") == text
 
 
