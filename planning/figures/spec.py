@@ -1,9 +1,10 @@
-"""What a model is asked for, and how its answer is read: small flat JSON, or an error that it is told.
+"""What a model is asked for, and how its answer becomes a value: small flat JSON, or errors that it is told.
 
-A `Spec` is one such question. Its answer is never trusted: texts are cleaned and cut, numbers have
+A `Spec` is one such question. Its answer is never trusted: texts are made plain and cut, numbers have
 a plausible range, names have to be known. Where no usable answer comes, the default stands.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -28,10 +29,10 @@ class Unusable(ValueError):
 class Spec(Protocol[T_co]):
     """A question to a model whose answer has a known shape.
 
-    *name* is the key of its answer. `told` is the question, with an example of the JSON; `read`
-    makes a value of parsed JSON, or raises `Unusable`; *facts* are what the answer may refer to
-    (milestones by their ids). `default` is what stands when there is no answer: derived from what
-    the founder said, and inventing nothing.
+    *name* is the key of its answer. `told` is the question, with an example of the JSON; the idea
+    itself is told beside it. `read` makes a value of parsed JSON, or raises `Unusable`; *facts* are
+    what the answer may refer to (milestones by their ids). `default` is what stands when there is
+    no answer: derived from what the founder said, and inventing nothing.
     """
 
     @property
@@ -55,13 +56,23 @@ class Together:
         """Each part's question under the key of its answer."""
         keys = ", ".join(f'"{spec.name}"' for spec in self.specs)
         parts = (f'# "{spec.name}"\n{spec.told(brief, facts)}' for spec in self.specs)
-        return "\n\n".join([f"Answer with one JSON object that has the keys {keys}.", *parts])
+        return "\n\n".join(
+            [f"Answer with one JSON object that has the keys {keys}, each as told below.", *parts]
+        )
 
     def read_parts(
         self, parsed: object, facts: FactBase = NOTHING_KNOWN
     ) -> tuple[Mapping[str, Any], tuple[str, ...]]:
         """The parts that can be used, by name, and what is wrong with the others."""
-        raise NotImplementedError
+        answer = parsed if isinstance(parsed, Mapping) else {}
+        parts: dict[str, Any] = {}
+        errors: list[str] = []
+        for spec in self.specs:
+            try:
+                parts[spec.name] = spec.read(answer.get(spec.name), facts)
+            except Unusable as unusable:
+                errors += unusable.errors
+        return parts, tuple(errors)
 
     def read(self, parsed: object, facts: FactBase = NOTHING_KNOWN) -> Mapping[str, Any]:
         """All parts by name. Raises `Unusable` when one of them is."""
@@ -73,3 +84,12 @@ class Together:
     def default(self, brief: Brief, facts: FactBase) -> Mapping[str, Any]:
         """The default of each part, by name."""
         return {spec.name: spec.default(brief, facts) for spec in self.specs}
+
+
+def asked(task: str, example: object, brief: Brief) -> str:
+    """A question in its common form: *task*, the language of texts, and an *example* of the answer."""
+    return (
+        f"{task}\nWrite every text in the language with the tag {brief.language}; keep keys and ids"
+        f" as they are. Answer with JSON alone, of this shape (the content is only an example):\n"
+        f"{json.dumps(example, ensure_ascii=False)}"
+    )
