@@ -21,6 +21,8 @@ SECRET = "secret:fences"  # noqa: S105 - the name of the state, not the secret
 JOINERS = "\u200c\u200d"  # letters of Persian, Hindi and others depend on them
 # What models take for a turn or a part of the prompt: `<|im_start|>`, `</source>`, `[INST]`, `<<SYS>>`.
 LIKE_A_TAG = re.compile(r"<(?=[\w/|!<])|(?<=[\w/|>])>")
+LIKE_A_SLOT = re.compile(r"\{(?=\{)|\}(?=\})")
+LIKE_A_MARK = re.compile(r"\[\s*(S?\d{1,3}(?:\s*[,;]\s*S?\d{1,3})*)\s*\]", re.I)
 LIKE_A_TURN = re.compile(r"\[(/?INST)\]|^(\s*)(system|assistant|user|developer)(\s*:)", re.I | re.M)
 
 
@@ -67,6 +69,12 @@ def neutral(text: str) -> str:
     return LIKE_A_TURN.sub(
         lambda turn: f"({turn[1]})" if turn[1] else f"{turn[2]}“{turn[3]}”{turn[4]}", untagged
     )
+
+
+def said(text: str) -> str:
+    """*text* of a founder or a stranger, in which nothing passes for one of our slots or marks."""
+    apart = LIKE_A_SLOT.sub(lambda brace: f"{brace[0]} ", text)
+    return LIKE_A_MARK.sub(r"(\1)", apart)
 
 
 def _is_hidden(character: str) -> bool:

@@ -1,0 +1,67 @@
+"""All that the parts of one document are written from: the brief, the plan, the sources, and how things are shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from planning.content import Reference
+from planning.engine.commission import Commission
+from planning.engine.fence import Fences
+from planning.engine.outline import Outline, Part
+from planning.facts import Fact
+from planning.figures.plan import Plan
+from planning.research import Ledger
+from planning.showing import Shown
+from planning.wording import Words, words_in
+
+MOST_FACTS = 24  # for one part: more only fill its context
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """See the module. *defaulted* are the names of the proposals that code had to make."""
+
+    commission: Commission
+    outline: Outline
+    plan: Plan
+    ledger: Ledger
+    fences: Fences
+    defaulted: tuple[str, ...] = ()
+    rows: Mapping[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def words(self) -> Words:
+        """The words that code writes, in the document's language."""
+        return words_in(self.commission.brief.language)
+
+    @cached_property
+    def shown(self) -> Shown:
+        """How figures look in the document's language and currency."""
+        brief = self.commission.brief
+        return Shown(brief.language, brief.currency)
+
+    @cached_property
+    def figures(self) -> Mapping[str, str]:
+        """Every fact by its id, as prose has it."""
+        return self.shown.all(self.plan.base)
+
+    def title(self, part: Part) -> str:
+        """The heading of *part*."""
+        return part.title or self.words(f"outline.section_{part.id}")
+
+    def facts(self, part: Part) -> tuple[Fact, ...]:
+        """What *part* is told: the facts whose ids begin as its outline says, in its order."""
+        known = self.plan.base.facts.values()
+        told = (fact for start in part.facts for fact in known if _begins(fact.id, start))
+        sourced = (fact for fact in known if fact.origin == "sourced" and part.topics)
+        return tuple(dict.fromkeys((*told, *sourced)))[:MOST_FACTS]
+
+    def sources(self, part: Part) -> tuple[Reference, ...]:
+        """What *part* may cite."""
+        return self.ledger.about(*part.topics) if part.topics else ()
+
+
+def _begins(fact_id: str, start: str) -> bool:
+    return fact_id.startswith(start) if start.endswith(".") else (
+        fact_id == start or fact_id.startswith((f"{start}.", f"{start}_"))
+    )
