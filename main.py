@@ -8,7 +8,7 @@ from endpoints import logs
 from endpoints.app import Services, create_app
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
-from planning.research import DuckDuckGo, NoSearch
+from planning.research import NoSearch, Search, researcher
 from planning.speech import ElevenLabs, Engine, OfflineVoice, Speaker
 from providers import CATALOGUE, configured
 from providers.local import LocalModel
@@ -58,7 +58,15 @@ router = Router(
     last_resort=LocalModel() if drafts and LocalModel.is_installed() else None,
     patience=Patience(settings.max_wait_seconds, settings.max_wait_seconds + ANSWER_TIME_S),
 )
-search = DuckDuckGo(cache, settings.search_url) if settings.search == "on" else NoSearch()
+search: Search = NoSearch()
+if settings.search == "on":
+    search = researcher(
+        cache,
+        order=settings.searches,
+        tavily_key=settings.tavily_api_key.get_secret_value(),
+        searxng_url=settings.searxng_url,
+        stand_ins=settings.search_url,
+    )
 voices: list[Engine] = []
 if key := settings.elevenlabs_api_key.get_secret_value():
     voice_id, model = settings.elevenlabs_voice_id, settings.elevenlabs_model

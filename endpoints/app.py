@@ -47,6 +47,7 @@ def create_app(
         app.state.shutdown.listen()
         yield
         await services.planner.router.aclose()
+        await services.planner.search.aclose()
         services.cache.close()
 
     app = FastAPI(

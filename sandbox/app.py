@@ -15,13 +15,19 @@ from sandbox.checks import BadControl
 from sandbox.cloudflare import Cloudflare
 from sandbox.delivery import deliver
 from sandbox.elevenlabs import ElevenLabs
+from sandbox.engines import Brave, Mojeek
 from sandbox.exchange import Call, ErrorRow, Refused, Reply
 from sandbox.faults import Fault, FaultQueue, parse_fault
 from sandbox.gemini import Gemini
+from sandbox.grants_gov import GrantsGov
 from sandbox.openrouter import OpenRouter
 from sandbox.quotas import Allowance, Preset, cloudflare_quotas, gemini_quotas, openrouter_quotas
 from sandbox.search import Search
+from sandbox.searxng import SearxNG
+from sandbox.tavily import Tavily
 from sandbox.text import Script
+from sandbox.wikipedia import Wikipedia
+from sandbox.world_bank import WorldBank
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 SECRET_HEADERS = ("authorization", "x-goog-api-key", "xi-api-key")
@@ -65,6 +71,7 @@ class Keys:
     cloudflare: str = "sandbox-cloudflare-token"
     cloudflare_account: str = "sandbox-account"
     elevenlabs: str = "sandbox-elevenlabs-key"
+    tavily: str = "tvly-sandbox-key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +116,8 @@ class Sandbox:
             Cloudflare(keys.cloudflare, keys.cloudflare_account, cloudflare_quotas(quotas)),
             *(compatible.Compatible(manners, quotas) for manners in compatible.ALL),
             ElevenLabs(keys.elevenlabs, unlimited=quotas == "unlimited", now=clock()),
-            Search(),
+            *(Search(), Brave(), Mojeek(), Wikipedia(), WorldBank(), GrantsGov(), SearxNG()),
+            Tavily(keys.tavily),
         )
         self.stand_ins: Mapping[str, StandIn] = {each.name: each for each in stand_ins}
         dice = random.Random(seed)
@@ -256,7 +264,7 @@ class Sandbox:
             return [self._masked(item) for item in data]
         if isinstance(data, str):
             keys = self.keys
-            own = (keys.gemini, keys.openrouter, keys.cloudflare, keys.elevenlabs)
+            own = (keys.gemini, keys.openrouter, keys.cloudflare, keys.elevenlabs, keys.tavily)
             for key in filter(None, (*own, *(manners.key for manners in compatible.ALL))):
                 data = data.replace(key, "***")
         return data
