@@ -5,7 +5,6 @@ wrote stands between fences, as data.
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 from planning.engine.fence import said
 from planning.engine.outline import SUMMARY, Part
@@ -144,7 +143,10 @@ def proposal_prompt(sheet: Sheet, question: str, *, tier: int = 2) -> Prompt:
 def correction_prompt(prompt: Prompt, answer: str, errors: Sequence[str]) -> Prompt:
     """*prompt* again after an *answer* with *errors*, at temperature 0."""
     listed = "\n".join(f"- {error}" for error in errors)
-    turns = (Message("assistant", answer[:20_000]), Message("user", CORRECTION.format(errors=listed)))
+    turns = (
+        Message("assistant", answer[:20_000]),
+        Message("user", CORRECTION.format(errors=listed)),
+    )
     return Prompt(
         messages=(*prompt.messages, *turns),
         temperature=0.0,
@@ -205,7 +207,9 @@ def _task(sheet: Sheet, part: Part, written: Mapping[str, str]) -> str:
         listed = "\n".join(f"[{s.mark}] {said(f'{s.title}: {s.snippet}')}" for s in sources)
         parts.append(f"# Search results\n{sheet.fences.around('results', listed)}")
     elif part.topics:
-        parts.append("# Search results\nNone were found: cite nothing, and say what has to be found out.")
+        parts.append(
+            "# Search results\nNone were found: cite nothing, and say what has to be found out."
+        )
     if part.id == SUMMARY:
         parts.append(f"# The sections\n{_whole(sheet, written)}")
     elif written:
@@ -254,10 +258,11 @@ def _fact(sheet: Sheet, fact: Fact) -> str:
 
 
 def _openings(sheet: Sheet, written: Mapping[str, str]) -> str:
-    lines = []
-    for part in sheet.outline.parts:
-        if text := written.get(part.id):
-            lines.append(f"{sheet.title(part)}: {opening(text)}")
+    lines = [
+        f"{sheet.title(part)}: {opening(text)}"
+        for part in sheet.outline.parts
+        if (text := written.get(part.id))
+    ]
     return sheet.fences.around("written", "\n".join(lines))
 
 

@@ -1,4 +1,4 @@
-"""All that the parts of one document are written from: the brief, the plan, the sources, and how things are shown."""
+"""What the parts of one document are written from: the brief, the plan, the sources, and how things are shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,6 +62,8 @@ class Sheet:
 
 
 def _begins(fact_id: str, start: str) -> bool:
-    return fact_id.startswith(start) if start.endswith(".") else (
-        fact_id == start or fact_id.startswith((f"{start}.", f"{start}_"))
+    return (
+        fact_id.startswith(start)
+        if start.endswith(".")
+        else (fact_id == start or fact_id.startswith((f"{start}.", f"{start}_")))
     )
