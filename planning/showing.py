@@ -4,11 +4,11 @@ Figures have European digits in every language, so that the same figure is the s
 and a check can find it. Babel is imported at the first use, since a cold start has no need of it.
 """
 
+import datetime
 import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date as Date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,16 @@ from planning.wording import words_in
 
 if TYPE_CHECKING:
     from babel import Locale
+    from babel.numbers import NumberPattern
 
 UNKNOWN = "\N{EM DASH}"  # in a table, where a value is not known
+# Units whose words CLDR has, in the number that fits.
+MEASURED = {
+    "days": "duration-day",
+    "weeks": "duration-week",
+    "months": "duration-month",
+    "years": "duration-year",
+}
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -40,14 +48,16 @@ class Shown:
 
     def money(self, value: Decimal, currency: str = "") -> str:
         """*value* with its currency; an amount that is not whole has the currency's decimals."""
-        from babel.numbers import get_currency_precision, parse_pattern
-
         currency, locale = currency or self.currency, _locale(self.language)
-        digits = 0 if value == value.to_integral_value() else get_currency_precision(currency)
-        pattern = parse_pattern(locale.currency_formats["standard"].pattern)
-        pattern.frac_prec = (digits, digits)
+        pattern = _pattern(locale.currency_formats["standard"].pattern, value, currency)
         text = pattern.apply(value, locale, currency=currency, currency_digits=False)
         return re.sub(r"(?<=[A-Za-z])(?=\d)", "\N{NO-BREAK SPACE}", text)
+
+    def cash(self, value: Decimal) -> str:
+        """The same without the currency, for a column that says which one it is."""
+        locale = _locale(self.language)
+        pattern = _pattern(locale.decimal_formats[None].pattern, value, self.currency)
+        return str(pattern.apply(value, locale))
 
     def percent(self, value: Decimal) -> str:
         """*value*, which is a share in percent (20 for a fifth)."""
@@ -56,19 +66,19 @@ class Shown:
         exact = _rounded(value) / 100
         return format_percent(exact, locale=_locale(self.language), decimal_quantization=False)
 
-    def date(self, value: Date) -> str:
+    def date(self, value: datetime.date) -> str:
         """A day: `January 5, 2027`."""
         from babel.dates import format_date
 
         return format_date(value, format="long", locale=_locale(self.language))
 
-    def day(self, value: Date) -> str:
+    def day(self, value: datetime.date) -> str:
         """A day for a narrow column: `Jan 5, 2027`."""
         from babel.dates import format_date
 
         return format_date(value, format="medium", locale=_locale(self.language))
 
-    def month(self, value: Date) -> str:
+    def month(self, value: datetime.date) -> str:
         """The month of a day: `Jan 2027`."""
         from babel.dates import format_skeleton
 
@@ -97,7 +107,7 @@ class Shown:
         """The value of *fact* with its unit, as prose has it."""
         if isinstance(fact.value, Decimal):
             return self.amount(fact.value, fact.unit)
-        return self.date(fact.value) if isinstance(fact.value, Date) else fact.value
+        return self.date(fact.value) if isinstance(fact.value, datetime.date) else fact.value
 
     def all(self, base: FactBase) -> Mapping[str, str]:
         """Every fact by its id, for `planning.facts.filled`."""
@@ -112,6 +122,16 @@ def _locale(language: str) -> "Locale":
         return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
         return Locale("en")
+
+
+def _pattern(pattern: str, value: Decimal, currency: str) -> "NumberPattern":
+    """*pattern* with no decimals for a whole amount, else with those of *currency*."""
+    from babel.numbers import get_currency_precision, parse_pattern
+
+    digits = 0 if value == value.to_integral_value() else get_currency_precision(currency)
+    parsed = parse_pattern(pattern)
+    parsed.frac_prec = (digits, digits)
+    return parsed
 
 
 def _rounded(value: Decimal) -> Decimal:

@@ -40,12 +40,12 @@ class Goal:
     def due(self, start: date) -> date:
         """The day until which it counts.
 
-        Without a year of the founder's: the first year for what comes again each year, else the
-        whole plan. A year that has passed is not taken.
+        Without a year of the founder's: the second year for what comes again each year, since the
+        first builds it up, else the whole plan. A year that has passed is not taken.
         """
         if self.by_year is not None and date(self.by_year, 12, 31) > start:
             return date(self.by_year, 12, 31)
-        return month_end(start, YEAR if self.per else HORIZON)
+        return month_end(start, 2 * YEAR if self.per else HORIZON)
 
 
 def goals_of(brief: Brief) -> tuple[Goal, ...]:

@@ -108,7 +108,7 @@ def _read(
     ):
         return None  # `CO2`, `COVID-19`
     value, end = _value(plain, token)
-    if value is None:
+    if value is None or plain[end : end + 1] in {"^", "/"}:
         return None
     many = RANGE.match(plain, end)
     end = many.end() if many else end
