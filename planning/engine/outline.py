@@ -1,7 +1,6 @@
 """What a document consists of: its sections in order, their lengths, who writes each and what it is told. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 SUMMARY = "summary"
 
@@ -52,6 +51,11 @@ class Outline:
         return next((part for part in self.parts if part.id == part_id), None)
 
     @property
+    def cites(self) -> bool:
+        """Whether any of its parts may cite sources."""
+        return any(part.topics for part in self.parts)
+
+    @property
     def in_order_of_writing(self) -> tuple[Part, ...]:
         """Its parts as they are written: in their order, the summary last."""
         last = [part for part in self.parts if part.id == SUMMARY]
@@ -65,19 +69,3 @@ class Outline:
         """The ids of the parts that lean on what *part_id* says: only the summary leans on others."""
         return tuple(p.id for p in self.parts if p.id == SUMMARY and part_id != SUMMARY)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lengths:
-    """What a funder allows: words for a part, by its id."""
-
-    most_words: Mapping[str, int] = field(default_factory=dict)
-
-    def applied(self, part: Part) -> Part:
-        """*part* within what is allowed."""
-        most = self.most_words.get(part.id)
-        if most is None or not part.is_written:
-            return part
-        least = min(part.words[0], max(1, most // 2))
-        return replace(
-            part, words=(least, min(part.words[1], most) if most < part.words[1] else most)
-        )

@@ -86,7 +86,7 @@ INDICATORS = Part(id="indicators", figures=("indicators",))
 SDG = Part(id="sdg", figures=("sdg",))
 FINANCES = Part(id="finances", facts=MONEY, figures=("finance",))
 RISKS = Part(id="risks", figures=("risks",))
-NEXT_STEPS = Part(id="next_steps")
+NEXT_STEPS = Part(id="next_steps", figures=("first_steps",))
 
 ROADMAP = Outline(
     type="roadmap",

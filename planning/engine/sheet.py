@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
-from planning.content import Reference
+from planning.content import Block, Reference
 from planning.engine.commission import Commission
 from planning.engine.fence import Fences
 from planning.engine.outline import Outline, Part
@@ -19,15 +20,21 @@ MOST_FACTS = 24  # for one part: more only fill its context
 
 @dataclass(frozen=True)
 class Sheet:
-    """See the module. *defaulted* are the names of the proposals that code had to make."""
+    """See the module.
+
+    *defaulted* are the names of the proposals that code had to make, *extra* the blocks that are
+    made beside the plan's, and *is_draft* says that no model writes.
+    """
 
     commission: Commission
     outline: Outline
     plan: Plan
     ledger: Ledger
     fences: Fences
+    today: date
     defaulted: tuple[str, ...] = ()
-    rows: Mapping[str, object] = field(default_factory=dict)
+    extra: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
+    is_draft: bool = False
 
     @cached_property
     def words(self) -> Words:
