@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from planning.facts import Fact, FactBase
 from planning.wording import words_in
@@ -27,6 +27,7 @@ MEASURED = {
     "months": "duration-month",
     "years": "duration-year",
 }
+LENGTHS: tuple[Literal["long", "short", "narrow"], ...] = ("long", "short", "narrow")
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -90,11 +91,21 @@ class Shown:
             return self.money(value, unit)
         if unit == "%":
             return self.percent(value)
+        if unit in MEASURED:
+            return self._measured(value, MEASURED[unit])
         return (
             f"{self.number(value)}\N{NO-BREAK SPACE}{self.unit(unit)}"
             if unit
             else self.number(value)
         )
+
+    def _measured(self, value: Decimal, unit: str) -> str:
+        """*value* in a unit of CLDR's; some languages have its long form only in part."""
+        from babel.units import format_unit
+
+        forms = [(_locale(self.language), length) for length in LENGTHS] + [(_locale("en"), "long")]
+        texts = (format_unit(_rounded(value), unit, length, locale=loc) for loc, length in forms)
+        return next(text for text in texts if unit not in text)
 
     def unit(self, unit: str) -> str:
         """The word for *unit*; the founder's own noun stays as it is."""
