@@ -109,7 +109,9 @@ def _fact_to_json(fact: Fact) -> dict[str, Any]:
     """*fact* as JSON; the kind of its value stands beside it, since JSON has only texts for it."""
     kind = "number" if isinstance(fact.value, Decimal) else "date"
     kind = "text" if isinstance(fact.value, str) else kind
-    texts = {end: None if v is None else str(v) for end, v in (("low", fact.low), ("high", fact.high))}
+    texts = {
+        end: None if v is None else str(v) for end, v in (("low", fact.low), ("high", fact.high))
+    }
     return {**asdict(fact), "value": str(fact.value), "kind": kind, **texts}
 
 

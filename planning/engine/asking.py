@@ -6,7 +6,7 @@ request may, and to stop in time: everything that was answered is kept, so it ca
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from answers import AllProvidersFailed, OutOfTime, RateLimited, Routed
@@ -88,6 +88,8 @@ class Models:
         if (kept := self.shelf.answer(key)) is not None:
             self.kept += 1
             return kept
+        # With nothing better to ask, a small model's section beats none.
+        prompt = replace(prompt, least_tier=min(prompt.least_tier, best_tier(self.router)))
         routed = await self._answered(key, prompt, name)
         self._failures = 0
         if routed.cache == "MISS":
@@ -153,6 +155,6 @@ class Models:
             wait_s -= SLICE_S
 
 
-def key_of(prompt: Prompt) -> str:
-    """What the answer to *prompt* is kept under."""
-    return f"engine:{prompt.fingerprint}"
+def best_tier(router: Router) -> int:
+    """The quality of the best model that can be asked."""
+    return max((upstream.terms.tier for upstream in router.upstreams), default=1)

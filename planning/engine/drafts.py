@@ -36,7 +36,10 @@ QUOTED: dict[str, tuple[str, ...]] = {
 }
 # The parts for which the embedded model writes a passage: its question and how the answer begins.
 PASSAGES: dict[str, tuple[str, str]] = {
-    "problem": ("Explain the problem that {name} addresses.", "The problem that {name} addresses is"),
+    "problem": (
+        "Explain the problem that {name} addresses.",
+        "The problem that {name} addresses is",
+    ),
     "need": ("Explain the problem that {name} addresses.", "The problem that {name} addresses is"),
     "programme": ("Describe the work of {name}: {product}.", "{name} offers"),
     "method": ("Describe the project of {name}: {product}.", "With this grant, {name} will"),

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 
-from planning.content import Block, Document, Prose, Section
+from planning.citations import attributed
+from planning.content import Block, Document, Prose, Section, Table
 from planning.engine.fence import said
 from planning.engine.outline import Part
 from planning.engine.sheet import Sheet
@@ -13,7 +14,13 @@ from planning.wording import Words
 ATTACHMENTS = ("registration", "accounts", "board", "cv", "letters", "quotes", "safeguarding")
 PROFILE = ("name", "mission", "product", "people", "place", "country")
 # The figures that lay out a profile, beside the founder's own words: beginnings of their ids.
-PROFILE_FIGURES = ("finance.funding_gap", "funding_sought", "grant_request", "annual_budget", "beneficiaries")
+PROFILE_FIGURES = (
+    "finance.funding_gap",
+    "funding_sought",
+    "grant_request",
+    "annual_budget",
+    "beneficiaries",
+)
 
 
 def section(sheet: Sheet, part: Part, text: Text | None) -> Section:
@@ -27,7 +34,12 @@ def section(sheet: Sheet, part: Part, text: Text | None) -> Section:
 def _prose(sheet: Sheet, text: Text) -> str:
     if text.author == "founder":
         return text.markdown
-    return filled_in(text.markdown, sheet.figures)
+    filled = filled_in(text.markdown, sheet.figures)
+    if text.author != "model" or sheet.outline.type == "pitch":
+        return filled
+    # Small models leave the marks out; code adds those that it can be sure of.
+    language = sheet.commission.brief.language
+    return attributed(filled, sheet.sources(text.part), language, sheet.numerals)
 
 
 def figure_blocks(sheet: Sheet, part: Part) -> tuple[Block, ...]:
@@ -59,9 +71,9 @@ def code_prose(sheet: Sheet, part: Part) -> str:
         return "\n".join([f"{words('outline.lead_attachments')}\n", *papers])
     if part.id == "ai_use":
         return words("outline.ai_statement_draft" if sheet.is_draft else "outline.ai_statement")
-    if part.id in ("candidates", "calls", "to_verify") and not figure_blocks(sheet, part):
-        is_rest = part.id == "to_verify"
-        return words("outline.nothing_to_verify" if is_rest else "outline.nothing_found")
+    if part.id in ("candidates", "calls", "to_verify"):
+        has_table = any(isinstance(block, Table) for block in figure_blocks(sheet, part))
+        return words(f"outline.lead_{part.id}") if has_table else ""
     if part.id == "next_steps":
         return "\n\n".join(_next_steps(sheet, words))
     return words(f"outline.lead_{part.id}")
@@ -80,10 +92,12 @@ def _profile(sheet: Sheet) -> str:
         label, value = sheet.words(f"outline.field_{name}"), sheet.figures.get(name, "")
         missing = sheet.words("outline.value_unknown")
         lines.append(f"- **{label}:** {said(value) if value else missing}")
-    for fact in sheet.plan.base.facts.values():
-        if fact.id.startswith(PROFILE_FIGURES):
-            lines.append(f"- **{fact.label}:** {sheet.figures[fact.id]}")
-    return "\n".join(lines)
+    figures = (
+        f"- **{fact.label}:** {sheet.figures[fact.id]}"
+        for fact in sheet.plan.base.facts.values()
+        if fact.id.startswith(PROFILE_FIGURES)
+    )
+    return "\n".join([*lines, *figures])
 
 
 def _conclusion(sheet: Sheet) -> str:
@@ -136,4 +150,3 @@ def _notices(sheet: Sheet) -> Iterator[str]:
     if sheet.defaulted and not sheet.is_draft:
         names = ", ".join(words(f"outline.proposal_{name}") for name in sheet.defaulted)
         yield words("outline.assumed_by_default", names=names)
-

@@ -1,9 +1,10 @@
-"""What checks found in a part: for which faults it is written again, and what code takes out if that fails. Pure."""
+"""What checks found in a part: why it is written again, and what code takes out when that did not help. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol
 
 from planning.brief import Brief
+from planning.citations import without_marks
 from planning.content import Document
 from planning.facts import FactBase
 from planning.sentences import split_sentences
@@ -59,15 +60,18 @@ def violations(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(told)[:MOST_TOLD]
 
 
-def without(markdown: str, findings: Iterable[Finding]) -> str:
-    """*markdown* without the sentences of those *findings* that can simply go."""
+def without(markdown: str, findings: Iterable[Finding], shown: Callable[[str], str] = str) -> str:
+    """*markdown* without the sentences of those *findings* that can simply go.
+
+    *shown* makes of a sentence what the checks saw: the one with its figures in it.
+    """
     faulty = {_plain(f.sentence) for f in findings if f.check in REMOVABLE and f.sentence.strip()}
     if not faulty:
         return markdown
     lines = []
     for line in markdown.split("\n"):
         sentences = split_sentences(line)
-        kept = [s for s in sentences if not _is_one_of(s, faulty)]
+        kept = [s for s in sentences if not _is_one_of(shown(s), faulty)]
         if sentences and not kept:
             continue
         lines.append(line if len(kept) == len(sentences) else _rejoined(line, kept))
@@ -93,4 +97,4 @@ def _is_one_of(sentence: str, faulty: set[str]) -> bool:
 
 
 def _plain(sentence: str) -> str:
-    return "".join(c for c in sentence.casefold() if c.isalnum())
+    return "".join(c for c in without_marks(sentence).casefold() if c.isalnum())

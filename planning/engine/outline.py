@@ -68,4 +68,3 @@ class Outline:
     def depending_on(self, part_id: str) -> tuple[str, ...]:
         """The ids of the parts that lean on what *part_id* says: only the summary leans on others."""
         return tuple(p.id for p in self.parts if p.id == SUMMARY and part_id != SUMMARY)
-

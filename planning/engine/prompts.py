@@ -6,7 +6,9 @@ wrote stands between fences, as data.
 
 from collections.abc import Mapping, Sequence
 
-from planning.engine.fence import said
+from planning.brief import Brief
+from planning.content import Reference
+from planning.engine.fence import Fences, said
 from planning.engine.outline import SUMMARY, Part
 from planning.engine.sheet import Sheet
 from planning.engine.tidy import opening
@@ -19,6 +21,7 @@ OTHER_TOKENS_A_WORD = 2.5
 THOUGHTS = 1_200  # tokens that a model may think before it writes
 LONGEST_IDEA = 6_000  # characters of the founder's text in one prompt
 LONGEST_VIOLATION = 400
+PROPOSAL_TOKENS = 8_192
 
 RULES = """\
 You write one section of a document for the founder of a social venture: {purpose}. It has to be usable \
@@ -94,7 +97,7 @@ def continuation_prompt(sheet: Sheet, part: Part, beginning: str, left_words: in
     """The prompt that lets a cut answer be continued after its last whole sentence."""
     go_on = (
         "You were cut off. Go on right after your last sentence, without repeating it and without a "
-        f"remark, and come to an end within {left_words} words. In {language_name(sheet)}."
+        f"remark, and come to an end within {left_words} words. In {language_name(sheet.commission.brief)}."
     )
     turns = [
         Message("user", _task(sheet, part, {})),
@@ -127,17 +130,27 @@ def remark_prompt(sheet: Sheet, part: Part, text: str, remark: str) -> Prompt:
     return _again(sheet, part, text, wish, temperature=part.temperature)
 
 
-def proposal_prompt(sheet: Sheet, question: str, *, tier: int = 2) -> Prompt:
-    """The prompt that asks for assumptions, or for rows of a list, as JSON."""
-    system = PROPOSING.format(language=language_name(sheet))
-    user = f"# The founder's idea\n{_idea(sheet)}\n\n# What is asked\n{question}"
+def proposal_prompt(
+    brief: Brief, fences: Fences, question: str, data: str = "", *, tier: int = 2
+) -> Prompt:
+    """The prompt that asks for assumptions, or for rows of a list, as JSON; *data* stands fenced already."""
+    system = PROPOSING.format(language=language_name(brief))
+    parts = [f"# The founder's idea\n{_idea(brief, fences)}", data, f"# What is asked\n{question}"]
     return Prompt(
-        messages=(Message("system", system), Message("user", user)),
+        messages=(Message("system", system), Message("user", "\n\n".join(filter(None, parts)))),
         temperature=0.2,
-        max_tokens=4_096,
+        max_tokens=PROPOSAL_TOKENS,
         answer_format=AnswerFormat(is_wish=True),
         least_tier=tier,
     )
+
+
+def results(fences: Fences, sources: Sequence[Reference]) -> str:
+    """*sources* as a model is told of them, under their heading."""
+    if not sources:
+        return "# Search results\nNone were found: cite nothing, and say what has to be found out."
+    listed = "\n".join(f"[{s.mark}] {said(f'{s.title}: {s.snippet}')}" for s in sources)
+    return f"# Search results\n{fences.around('results', listed)}"
 
 
 def correction_prompt(prompt: Prompt, answer: str, errors: Sequence[str]) -> Prompt:
@@ -156,11 +169,11 @@ def correction_prompt(prompt: Prompt, answer: str, errors: Sequence[str]) -> Pro
     )
 
 
-def language_name(sheet: Sheet) -> str:
+def language_name(brief: Brief) -> str:
     """The document's language as a model reads it: `Spanish (es)`."""
     from babel import Locale, UnknownLocaleError
 
-    tag = sheet.commission.brief.language
+    tag = brief.language
     try:
         return f"{Locale.parse(tag, sep='-').get_display_name('en')} ({tag})"
     except (UnknownLocaleError, ValueError):
@@ -170,7 +183,7 @@ def language_name(sheet: Sheet) -> str:
 def _prompt(sheet: Sheet, part: Part, turns: Sequence[Message]) -> Prompt:
     is_spoken = sheet.outline.type == "pitch"
     rules = (SPOKEN_RULES if is_spoken else RULES).format(
-        purpose=sheet.outline.purpose, language=language_name(sheet)
+        purpose=sheet.outline.purpose, language=language_name(sheet.commission.brief)
     )
     language = sheet.words.language
     tokens = part.words[1] * TOKENS_A_WORD.get(language, OTHER_TOKENS_A_WORD)
@@ -200,16 +213,14 @@ def _task(sheet: Sheet, part: Part, written: Mapping[str, str]) -> str:
     """The whole task: where the part stands, what is known, what is there already, what is asked."""
     parts = [
         f"# The document\n{_contents(sheet, part)}",
-        f"# The founder's idea\n{_idea(sheet)}",
+        f"# The founder's idea\n{_idea(sheet.commission.brief, sheet.fences)}",
         f"# Facts\n{_facts(sheet, part)}",
     ]
-    if sources := sheet.sources(part):
-        listed = "\n".join(f"[{s.mark}] {said(f'{s.title}: {s.snippet}')}" for s in sources)
-        parts.append(f"# Search results\n{sheet.fences.around('results', listed)}")
-    elif part.topics:
-        parts.append(
-            "# Search results\nNone were found: cite nothing, and say what has to be found out."
-        )
+    if part.topics:
+        parts.append(results(sheet.fences, sheet.sources(part)))
+    if sheet.outline.lists:
+        names = sheet.fences.around("list", said("\n".join(sheet.names) or "nobody was found"))
+        parts.append(f"# The list\n{names}")
     if part.id == SUMMARY:
         parts.append(f"# The sections\n{_whole(sheet, written)}")
     elif written:
@@ -217,7 +228,7 @@ def _task(sheet: Sheet, part: Part, written: Mapping[str, str]) -> str:
     least, most = part.words
     parts.append(
         f"# Your task\nSection: {sheet.title(part)}\n{part.ask}\n"
-        f"Length: between {least} and {most} words.\nLanguage: {language_name(sheet)}."
+        f"Length: between {least} and {most} words.\nLanguage: {language_name(sheet.commission.brief)}."
     )
     return "\n\n".join(parts)
 
@@ -230,11 +241,10 @@ def _contents(sheet: Sheet, part: Part) -> str:
     return "\n".join(titles)
 
 
-def _idea(sheet: Sheet) -> str:
-    brief = sheet.commission.brief
+def _idea(brief: Brief, fences: Fences) -> str:
     told = brief.idea.told()[:LONGEST_IDEA]
     team = "; ".join(f"{m.role}: {m.name or 'open'}" for m in brief.team if m.role.strip())
-    return sheet.fences.around("idea", said(f"{told}\nTeam: {team}" if team else told))
+    return fences.around("idea", said(f"{told}\nTeam: {team}" if team else told))
 
 
 def _facts(sheet: Sheet, part: Part) -> str:

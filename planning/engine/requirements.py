@@ -154,7 +154,9 @@ def found_by_words(call: str) -> tuple[Requirement, ...]:
             limits = _limits(quote)
             part = part_for(quote)
             kind: Kind = "section" if any(limits.values()) and part else "other"
-            found.setdefault(_plain(quote), Requirement(quote=quote, kind=kind, part=part, **limits))
+            found.setdefault(
+                _plain(quote), Requirement(quote=quote, kind=kind, part=part, **limits)
+            )
     return tuple(found.values())[:MOST]
 
 
@@ -226,7 +228,11 @@ def _within(part: Part, requirements: Iterable[Requirement]) -> Part:
         limit
         for requirement in requirements
         if requirement.part == part.id and requirement.kind in ("section", "budget")
-        for limit in (requirement.words, requirement.characters // 7, requirement.pages * WORDS_A_PAGE)
+        for limit in (
+            requirement.words,
+            requirement.characters // 7,
+            requirement.pages * WORDS_A_PAGE,
+        )
         if limit > 0
     ]
     if not allowed or not part.is_written:

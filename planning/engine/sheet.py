@@ -11,6 +11,7 @@ from planning.engine.fence import Fences
 from planning.engine.outline import Outline, Part
 from planning.facts import Fact
 from planning.figures.plan import Plan
+from planning.numerals import Numeral, numerals
 from planning.research import Ledger
 from planning.showing import Shown
 from planning.wording import Words, words_in
@@ -23,7 +24,7 @@ class Sheet:
     """See the module.
 
     *defaulted* are the names of the proposals that code had to make, *extra* the blocks that are
-    made beside the plan's, and *is_draft* says that no model writes.
+    made beside the plan's, *names* those of the list, and *is_draft* says that no model writes.
     """
 
     commission: Commission
@@ -34,6 +35,7 @@ class Sheet:
     today: date
     defaulted: tuple[str, ...] = ()
     extra: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
     is_draft: bool = False
 
     @cached_property
@@ -51,6 +53,12 @@ class Sheet:
     def figures(self) -> Mapping[str, str]:
         """Every fact by its id, as prose has it."""
         return self.shown.all(self.plan.base)
+
+    @cached_property
+    def numerals(self) -> tuple[Numeral, ...]:
+        """The figures of the fact base, which need no source."""
+        language = self.commission.brief.language
+        return tuple(n for text in self.figures.values() for n in numerals(text, language))
 
     def title(self, part: Part) -> str:
         """The heading of *part*."""

@@ -1,10 +1,11 @@
-"""One part's prose out of a model: asked, tidied, continued when it was cut off, written again when it is wrong."""
+"""A part as prose out of a model: asked, tidied, continued when it was cut off, written again when it is wrong."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from answers import Routed
+from planning.citations import settled, without_addresses
 from planning.content import Author
 from planning.engine.asking import Asks
 from planning.engine.outline import Part
@@ -95,7 +96,8 @@ async def _written(
 
 def _text(sheet: Sheet, part: Part, answer: Routed) -> Text:
     """What *answer* says, as the prose of *part*."""
-    markdown = with_slots(tidied(answer.completion.text, sheet.title(part)))
+    tidy = with_slots(tidied(answer.completion.text, sheet.title(part)))
+    markdown = settled(without_addresses(tidy), sheet.sources(part))
     return Text(
         part,
         markdown,
