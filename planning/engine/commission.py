@@ -46,7 +46,7 @@ class Commission:
                 "figures": {name: str(value) for name, value in self.brief.figures.items()},
             },
             "edited": dict(self.edited),
-            "seconds": self.seconds if self.type == "pitch" else 0,
+            "seconds": self.seconds,
         }
 
     @classmethod
