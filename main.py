@@ -6,6 +6,7 @@ Wiring only. A literal here is the default; the environment and `.env` override 
 from cache import ResponseCache
 from endpoints import logs
 from endpoints.app import Services, create_app
+from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
 from planning.research import NoSearch, Search, researcher
@@ -17,6 +18,7 @@ from providers.transport import HttpUpstream, Transport
 from rate_limiter import RateLimiter
 from router import Router
 from settings import read_environment
+from storage.ledger import Limits
 
 __all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api"]
 
@@ -26,8 +28,6 @@ logs.configure(settings.log_level, settings.log_format, environment.secrets())
 
 # The order in which providers are tried, unless PROVIDER_ORDER says otherwise.
 PROVIDER_ORDER = ("gemini", "openrouter", "cloudflare")
-
-
 # How long answers are kept: fresh for ttl_hours, then CACHE_STALE_HOURS as a last resort.
 cache = ResponseCache(cache_dir=".cache", ttl_hours=24)
 
@@ -78,6 +78,16 @@ call_gemini_api, call_openrouter_api, call_cloudflare_api = (
     doorway(entry, access[entry.identity.name], rate_limiter) for entry in CATALOGUE[:3]
 )
 
-app = create_app(
-    Services(Planner(router, search), Speaker(voices, cache), cache), origins=settings.origins
+rules = Rules(
+    keys=settings.api_keys,
+    allow_anonymous=settings.allow_anonymous,
+    per_key=Limits(settings.api_key_requests_per_minute, settings.api_key_requests_per_day),
+    per_address=Limits(per_day=settings.anonymous_requests_per_day_per_address),
+    of_all_anonymous=Limits(per_day=settings.anonymous_requests_per_day),
+    proxies=read_networks(settings.proxies),
+    trusts_all="*" in settings.proxies,
+    own_scope=settings.cache_scope == "own",
+    origins=frozenset(settings.origins),
 )
+services = Services(Planner(router, search), Speaker(voices, cache), cache)
+app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))

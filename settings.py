@@ -3,12 +3,14 @@
 Every variable is described in `.env.example`. An empty value counts as not set.
 """
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from callers import ApiKey
 from planning.research import BACKENDS
 from providers import CATALOGUE, NAMES, Access
 from storage.ledger import Limits
@@ -40,6 +42,19 @@ def _plain_secret(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value()
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
         raise ValueError("a key has only letters, digits and signs, without spaces")
+    return value
+
+
+def _readable_keys(value: SecretStr) -> SecretStr:
+    for entry in _split(value.get_secret_value()):
+        ApiKey.read(entry)
+    return value
+
+
+def _networks(value: str) -> str:
+    for entry in _split(value):
+        if entry != "*":
+            ipaddress.ip_network(entry, strict=False)
     return value
 
 
@@ -123,7 +138,17 @@ class Settings(_FromEnvironment):
     )
     elevenlabs_model: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "eleven_flash_v2_5"
     elevenlabs_base_url: Url = "https://api.elevenlabs.io"
+    trimaran_api_keys: Annotated[SecretStr, AfterValidator(_readable_keys)] = NO_SECRET
+    api_key_requests_per_minute: Annotated[int, Field(ge=0)] = 60
+    api_key_requests_per_day: Annotated[int, Field(ge=0)] = 2_000
+    allow_anonymous: bool = False
+    anonymous_requests_per_day: Annotated[int, Field(ge=0)] = 1_000
+    anonymous_requests_per_day_per_address: Annotated[int, Field(ge=0)] = 100
+    trusted_proxies: Annotated[str, NoDecode, AfterValidator(_networks)] = ""
+    cache_scope: Literal["own", "shared"] = "own"
+    vercel: bool = False
     cors_origins: Annotated[str, NoDecode] = ""
+    otel_exporter_otlp_endpoint: Url | Literal[""] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
@@ -136,6 +161,19 @@ class Settings(_FromEnvironment):
     def searches(self) -> tuple[str, ...]:
         """The names of the search services that may be asked, in order."""
         return _split(self.search_backends)
+
+    @property
+    def api_keys(self) -> tuple[ApiKey, ...]:
+        """The keys that callers may show; none where everybody here may call."""
+        return tuple(map(ApiKey.read, _split(self.trimaran_api_keys.get_secret_value())))
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The addresses and networks of the proxies whose word on an address is taken.
+
+        `*` for all: on Vercel nobody gets in but through its own.
+        """
+        return ("*",) if self.vercel else _split(self.trusted_proxies)
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -34,6 +34,11 @@ class Shutdown:
         self.has_begun = False
         self._running: set[asyncio.Task[Any]] = set()
 
+    @property
+    def running(self) -> int:
+        """How many requests are under way."""
+        return len(self._running)
+
     def listen(self) -> None:
         """Begin with SIGTERM or SIGINT, beside the server's own handlers.
 

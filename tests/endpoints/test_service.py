@@ -357,7 +357,7 @@ def test_who_leaves_ends_the_call(service: RunningService, sandbox: RunningSandb
     host, port = service.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as caller:
         caller.sendall(
-            b"POST /generatePitchText HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /generatePitchText HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + f"Content-Length: {len(body)}\r\n\r\n".encode()
             + body
         )

@@ -133,7 +133,7 @@ def run_cancelled_at(step: int) -> int:
             await asyncio.sleep(0)
         assert house.router.cache.flights._under_way == {}
         assert house.router.room.is_empty
-        assert not house.router.room._turn.locked()
+        assert house.router.room.waiting == 0
         for account in ("first", "second"):
             ledger = await house.router.limiter.ledger(account)
             counted = sum(call.calls for call in ledger.sent) or (1 if ledger.last else 0)
@@ -141,7 +141,7 @@ def run_cancelled_at(step: int) -> int:
             assert counted >= min(asked, 1)
         assert all(
             breaker.probe_until_s is None or breaker.open_until_s is not None
-            for breaker in house.router.breakers.values()
+            for breaker in house.router.circuits.breakers.values()
         )
         house.clock.turn(4_000)
         assert await house.ask("afterwards")
