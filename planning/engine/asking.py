@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from answers import AllProvidersFailed, OutOfTime, RateLimited, Routed
 from clock import Clock
+from notices import LISTENER, Notice, Tried, Waiting
 from planning.engine.shelf import Shelf
 from providers.prompt import Prompt
 from router import Router
@@ -104,8 +105,8 @@ class Models:
 
         while True:
             self.go_on()
-            await self._announce(prompt)
             left_s = self.left_s()
+            token = LISTENER.set(self._hear)
             try:
                 return await self.router.complete(
                     key,
@@ -123,13 +124,16 @@ class Models:
                 await self._wait_for_a_slot(str(error), error.retry_after_s)
             except AllProvidersFailed as error:
                 await self._bear(str(error), error.retry_after_s)
+            finally:
+                LISTENER.reset(token)
 
-    async def _announce(self, prompt: Prompt) -> None:
-        """Tell how long the call will have to wait for its slot, when it will."""
-        options = [u for u in self.router.upstreams if not u.terms.unfit(prompt)]
-        wait_s = await self.router.forecast(options, prompt, self.router.room.waiting + 1)
-        if WORTH_TELLING_S <= wait_s <= LONGEST_WAIT_S:
-            self.tell("waiting", seconds=round(wait_s, 1), reason="slot")
+    def _hear(self, notice: Notice) -> None:
+        """Tell what the router does meanwhile, as far as somebody who waits wants to know it."""
+        if isinstance(notice, Waiting) and notice.wait_s >= WORTH_TELLING_S:
+            self.tell("waiting", seconds=round(notice.wait_s, 1), reason="slot")
+        elif isinstance(notice, Tried) and notice.attempt.failure is not None:
+            attempt = notice.attempt
+            self.tell("stage", stage="failover", provider=attempt.label, reason=attempt.reason)
 
     async def _wait_for_a_slot(self, message: str, wait_s: float | None) -> None:
         if wait_s is None or wait_s > LONGEST_WAIT_S:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from cache import Cached, ResponseCache
+from callers import CALLER
 
 State = Literal["running", "done", "paused", "stopped", "failed"]
 Kind = Literal[
@@ -75,36 +76,41 @@ class Journal:
 
     def cached_header(self, run_id: str) -> Cached | None:
         """The same with its age."""
-        return self.cache.look_up(f"run:{run_id}")
+        return self.cache.look_up(_key(run_id))
 
     def enter(self, run_id: str, header: Header, event: Event | None = None) -> None:
         """Write down *event*, and how the run stands now."""
         if event is not None:
-            self.cache.set(f"run:{run_id}:{event.id}", [event.kind, event.data])
-        self.cache.set(f"run:{run_id}", asdict(header))
+            self.cache.set(_key(run_id, event.id), [event.kind, event.data])
+        self.cache.set(_key(run_id), asdict(header))
 
     def events(self, run_id: str, after: int, upto: int) -> Sequence[Event]:
         """The events with ids from *after* + 1 to *upto*; those that are lost are left out."""
         found = (
-            (number, self.cache.look_up(f"run:{run_id}:{number}"))
+            (number, self.cache.look_up(_key(run_id, number)))
             for number in range(after + 1, upto + 1)
         )
         return [Event(number, *cached.value) for number, cached in found if cached is not None]
 
     def keep(self, run_id: str, what: Literal["commission", "document"], value: Any) -> None:
         """Keep the *commission* or the finished *document* of the run."""
-        self.cache.set(f"run:{run_id}:{what}", value, largest_bytes=LARGEST_DOCUMENT)
+        self.cache.set(_key(run_id, what), value, largest_bytes=LARGEST_DOCUMENT)
 
     def kept(self, run_id: str, what: Literal["commission", "document"]) -> Any:
         """What `keep` kept; None when it is not there."""
-        cached = self.cache.look_up(f"run:{run_id}:{what}")
+        cached = self.cache.look_up(_key(run_id, what))
         return None if cached is None else cached.value
 
     def leave_word(self, run_id: str, word: Literal["stop", "heard"], at: float) -> None:
         """Tell the process whose run it is that somebody wants it to stop, or listens to it."""
-        self.cache.set(f"run:{run_id}:{word}", at)
+        self.cache.set(_key(run_id, word), at)
 
     def word(self, run_id: str, word: Literal["stop", "heard"]) -> float:
         """When that was last said (seconds since the epoch); 0 for never."""
-        cached = self.cache.look_up(f"run:{run_id}:{word}")
+        cached = self.cache.look_up(_key(run_id, word))
         return 0.0 if cached is None else float(cached.value)
+
+
+def _key(run_id: str, *parts: str | int) -> str:
+    """What a part of a run is kept under; nobody of another scope can find it."""
+    return CALLER.get().scoped(":".join(["run", run_id, *map(str, parts)]))

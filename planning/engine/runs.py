@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from answers import Declined, Unanswered, Unfit
 from cache import ANY_FRESH, Freshness
+from callers import CALLER
 from clock import Clock
 from planning.engine.asking import Paused, Tell
 from planning.engine.commission import Commission
@@ -83,6 +84,7 @@ class Run:
         self.id = run_id
         self.header = header
         self.is_kept = is_kept  # in the journal, for other processes and later
+        self.scope = CALLER.get().scope
         self.events: list[Event] = []  # of this sitting
         self.error: Exception | None = None
         self.document: Any = None
@@ -90,6 +92,7 @@ class Run:
         self.heard_s = now_s  # monotonic
         self.is_stopping = False
         self.task: asyncio.Task[None] | None = None
+        self.ended = asyncio.Event()
         self._news = asyncio.Event()
 
     @property
@@ -143,7 +146,8 @@ class Runs:
         """The id of the run that writes *commission*; one that must be new has an id of its own."""
         if not (freshness.may_read and freshness.may_store):
             return uuid.uuid4().hex
-        return self._fences().mark(f"run {commission.digest}")[:32]
+        scope = CALLER.get().scope
+        return self._fences().mark(f"run {scope} {commission.digest}")[:32]
 
     def begin(self, commission: Commission, freshness: Freshness = ANY_FRESH) -> str:
         """The id of the run that writes *commission*: a finished or running one, or one begun now.
@@ -355,6 +359,7 @@ class Runs:
         finally:
             del self._running[run.id]
             self._remember(run)
+            run.ended.set()
 
     def _go_on(self, run: Run, left_s: Callable[[], float]) -> None:
         """Raises `Paused` when the run has to end here, or `CancelledError` when it was stopped."""
@@ -401,7 +406,9 @@ class Runs:
         )
 
     def _own(self, run_id: str) -> Run | None:
-        return self._running.get(run_id) or self._finished.get(run_id)
+        """The run, if it is in this process and of the caller's scope."""
+        run = self._running.get(run_id) or self._finished.get(run_id)
+        return run if run is not None and run.scope == CALLER.get().scope else None
 
     def _remember(self, run: Run) -> None:
         self._finished[run.id] = run
@@ -414,7 +421,7 @@ class Runs:
 
     @contextlib.contextmanager
     def _listening(self, run_id: str) -> Iterator[None]:
-        run = self._running.get(run_id)
+        run = self._own(run_id)
         if run is None:
             yield
             return

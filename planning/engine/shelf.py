@@ -6,11 +6,12 @@ from typing import Any
 
 from answers import MAKE, Routed, recall, remember
 from cache import ANY_FRESH, Cached, Freshness, ResponseCache
+from callers import CALLER
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The cache as a run sees it.
+    """The cache as a run sees it, with what others of the caller's scope have made.
 
     What the run itself has made stays good until it is finished, however long that takes: nothing
     younger than *kept_for_s* seconds is made again, also when it is no longer fresh for others.
@@ -28,7 +29,7 @@ class Shelf:
     def keep(self, key: str, value: Any) -> None:
         """Keep *value*, which must be JSON."""
         if self.freshness.may_store:
-            self.cache.set(key, value)
+            self.cache.set(CALLER.get().scoped(key), value)
 
     async def once(
         self,
@@ -62,7 +63,7 @@ class Shelf:
     def _look_up(self, key: str) -> Cached | None:
         if not self.freshness.may_read and self.kept_for_s <= 0:
             return None
-        cached = self.cache.look_up(key)
+        cached = self.cache.look_up(CALLER.get().scoped(key))
         if cached is None:
             return None
         is_own = 0 < cached.age_s <= self.kept_for_s

@@ -9,6 +9,7 @@ import pytest
 
 from answers import Declined
 from cache import Freshness, ResponseCache
+from callers import CALLER, Caller
 from failover import Attempt
 from planning.brief import Brief
 from planning.engine import runs as module
@@ -94,7 +95,8 @@ async def test_an_equal_commission_joins_and_another_does_not(clock: TurnedClock
     engine = Scripted(gate)
     runs = made(engine, clock)
     first, second, other = (runs.begin(commission(n)) for n in ("One", "One", "Two"))
-    assert first == second != other
+    assert first == second
+    assert first != other
     await gate.reached.wait()
     gate.opened.set()
     assert (
@@ -142,6 +144,21 @@ async def test_the_id_cannot_be_guessed_from_the_commission(clock: TurnedClock) 
     assert made(Scripted(at_once), clock).id_of(commission()) != made(
         Scripted(at_once), clock
     ).id_of(commission())
+
+
+async def test_the_run_of_another_scope_cannot_be_found(clock: TurnedClock) -> None:
+    runs = made(Scripted(at_once), clock)
+    run_id = runs.begin(commission())
+    await runs.outcome(run_id)
+    token = CALLER.set(Caller("key:b", "b"))
+    try:
+        assert runs.id_of(commission()) != run_id
+        with pytest.raises(UnknownRun):
+            runs.document(run_id)
+        with pytest.raises(UnknownRun):
+            runs.stop(run_id)
+    finally:
+        CALLER.reset(token)
 
 
 async def test_events_are_replayed_from_the_last_id(clock: TurnedClock) -> None:
@@ -193,8 +210,7 @@ async def test_a_run_that_nobody_hears_pauses(clock: TurnedClock) -> None:
     await gate.reached.wait()
     clock.turn(601)
     gate.opened.set()
-    while runs.header(run_id).state == "running":
-        await asyncio.sleep(0)
+    await runs._running[run_id].ended.wait()
     assert runs.events(run_id)[-1].data["why"] == "unheard"
 
 
