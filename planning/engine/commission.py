@@ -12,9 +12,6 @@ import orjson
 from planning.brief import Brief, Member
 from planning.idea import Idea
 
-PITCH_SECONDS = (30, 45, 60, 90)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commission:
     """A document of a *type* about *brief*.
