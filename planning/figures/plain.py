@@ -33,3 +33,8 @@ def _is_shown(char: str) -> bool:
         "Zl",
         "Zp",
     }
+
+
+def with_our_digits(text: str) -> str:
+    """*text* with every decimal digit, of whatever script, as 0 to 9, each in its place."""
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)

@@ -8,12 +8,13 @@ in thousandths.
 import functools
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+
+from planning.figures.plain import with_our_digits
 
 Period = Literal["", "day", "week", "month", "year"]
 
@@ -59,7 +60,7 @@ class Quantity:
 
 def number_in(text: str) -> Decimal | None:
     """The one number that *text* is, with or without a currency or percent sign; else None."""
-    plain = _with_our_digits(text[:MOST_READ]).strip()
+    plain = with_our_digits(text[:MOST_READ]).strip()
     token = TOKEN.search(plain)
     if token is None or not _is_sign(plain[: token.start()]):
         return None
@@ -73,7 +74,7 @@ def quantities(text: str, language: str = "") -> tuple[Quantity, ...]:
     In German the unit ends with its noun, so that the verb behind it stays outside.
     """
     text = text[:MOST_READ]
-    plain = _with_our_digits(text)
+    plain = with_our_digits(text)
     dates = tuple(DATED.finditer(plain))
     tokens = [
         t for t in TOKEN.finditer(plain) if not any(d.start() <= t.start() < d.end() for d in dates)
@@ -122,11 +123,6 @@ def _read(
     if many and not unit:
         return None  # an age: `15-24`
     return value, unit, unit_end
-
-
-def _with_our_digits(text: str) -> str:
-    """*text* with every decimal digit as 0 to 9, each in its place."""
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
 
 
 def _value(plain: str, token: re.Match[str]) -> tuple[Decimal | None, int]:

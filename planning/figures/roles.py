@@ -22,7 +22,9 @@ EVALUATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Who does what kind of work; *open_roles* are those of them that nobody of the team has."""
+    """Who does what kind of work. *team* are the roles that the founder names, *open_roles* those,
+    of the team or beside it, that have nobody yet.
+    """
 
     lead: str
     programme: str
@@ -30,6 +32,11 @@ class Roles:
     evaluation: str
     team: tuple[str, ...]
     open_roles: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every role, each once."""
+        return tuple(dict.fromkeys((*self.team, *self.open_roles)))
 
 
 def team_roles(brief: Brief) -> tuple[str, ...]:
@@ -44,6 +51,7 @@ def roles_of(brief: Brief) -> Roles:
     The first role leads; what no name tells goes to the others in their order.
     """
     words, team = words_in(brief.language), team_roles(brief)
+    held = {plain(member.role, 60) for member in brief.team if plain(member.name, 60)}
     rest = list(team[1:])
     finance = next((role for role in rest if FINANCE.search(role)), "")
     evaluation = next((role for role in rest if EVALUATION.search(role)), "")
@@ -58,5 +66,7 @@ def roles_of(brief: Brief) -> Roles:
     return Roles(
         **named,
         team=team,
-        open_roles=tuple(role for role in dict.fromkeys(named.values()) if role not in team),
+        open_roles=tuple(
+            role for role in dict.fromkeys((*named.values(), *team)) if role not in held
+        ),
     )

@@ -220,6 +220,12 @@ def _facts(schedule: Schedule, words: Words) -> Iterator[Fact]:
     )
 
 
+def milestone_ids(facts: FactBase) -> tuple[str, ...]:
+    """The ids of the milestones that *facts* know, in their order."""
+    names = (fact_id.split(".") for fact_id in facts.facts)
+    return tuple(name[1] for name in names if name[0] == "milestone" and len(name) == 2)
+
+
 def blocks(schedule: Schedule, base: FactBase, brief: Brief) -> tuple[Block, ...]:
     """The table of milestones, the Gantt chart and the next 90 days."""
     words, shown = words_in(brief.language), Shown(brief.language, brief.currency)
@@ -312,7 +318,7 @@ class ScheduleSpec:
             f"Propose 8 to 12 milestones for the first {HORIZON} months of the venture, as a list of"
             f' objects. "weeks" is how long one takes (1 to {MOST_WEEKS}), "after" lists the ids of'
             f' those that have to be finished first, "owner" is a role: one of'
-            f" {', '.join((*roles.team, *roles.open_roles))}. No role owns more than a third. Cover"
+            f" {', '.join(roles.all)}. No role owns more than a third. Cover"
             f" legal registration in {country_of(brief) or 'its country'}, measuring the starting"
             f" point, a pilot, its review, regular work and a public report. Begin at the earliest"
             f" date; leave some weeks free at the end.",
