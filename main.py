@@ -89,5 +89,7 @@ rules = Rules(
     own_scope=settings.cache_scope == "own",
     origins=frozenset(settings.origins),
 )
-services = Services(Planner(router, search), Speaker(voices, cache), cache)
+# On Vercel a call may take 300 seconds; a document pauses ten before that, and the next call goes on.
+planner = Planner(router, search, sitting_s=290 if settings.vercel else None)
+services = Services(planner, Speaker(voices, cache), cache)
 app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))

@@ -16,6 +16,7 @@ from endpoints.idempotency import Idempotency
 from endpoints.journal import Journal
 from endpoints.metrics import Metrics
 from endpoints.middleware import BodyLimit, RequestContext
+from endpoints.sectioned import sectioned_routes
 from endpoints.security import Admission, Rules
 from endpoints.shutdown import RefuseNewWork, Shutdown
 from endpoints.speech import speech_routes
@@ -38,7 +39,11 @@ UNTRACED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 OPEN_HERE = Rules()  # this machine only
 LARGEST_BODY = 1 << 20  # bytes
 LARGEST_CHAT = 4 << 20  # bytes; it may hold images
-EXPOSED = [*provenance.NAMES, "X-Request-ID", "Retry-After", "retry-after-ms", "x-should-retry"]
+EXPOSED = [
+    *provenance.NAMES,
+    *("X-Request-ID", "X-Run-ID", "Location", "Content-Disposition"),
+    *("Retry-After", "retry-after-ms", "x-should-retry"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         app.state.shutdown.listen()
         yield
+        await services.planner.runs.aclose()
         await router.aclose()
         await services.planner.search.aclose()
         services.cache.close()
@@ -84,7 +90,9 @@ def create_app(
     app.state.planner = services.planner
     app.state.speaker = services.speaker
     app.state.shutdown = Shutdown()
+    app.state.shutdown.at_begin.append(services.planner.runs.wind_down)
     app.include_router(document_routes())
+    app.include_router(sectioned_routes(pace))
     app.include_router(speech_routes())
     app.include_router(status_routes(journal, metrics))
     app.include_router(v1_routes(pace))
@@ -103,7 +111,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=sorted(rules.origins),
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["*"],
             expose_headers=EXPOSED,
         )

@@ -55,7 +55,9 @@ def _language(tag: str) -> str:
     try:
         locale = Locale.parse(tag.replace("_", "-"), sep="-")
     except (UnknownLocaleError, ValueError, TypeError):
-        raise ValueError("has to be a BCP 47 tag of a known language, such as es or pt-BR") from None
+        raise ValueError(
+            "has to be a BCP 47 tag of a known language, such as es or pt-BR"
+        ) from None
     return "-".join(filter(None, (locale.language, locale.script, locale.territory)))
 
 
@@ -145,7 +147,9 @@ class BriefBody(BaseModel):
     @classmethod
     def _known_figures(cls, figures: dict[str, Any]) -> dict[str, Any]:
         if unknown := [name for name in figures if name not in FIGURES]:
-            raise ValueError(f"there is no figure {unknown[0][:40]!r}; there are {', '.join(FIGURES)}")
+            raise ValueError(
+                f"there is no figure {unknown[0][:40]!r}; there are {', '.join(FIGURES)}"
+            )
         return figures
 
     def brief(self, start: date) -> Brief:
@@ -186,7 +190,9 @@ class RewriteBody(BaseModel):
     model_config = ConfigDict(
         strict=True,
         extra="forbid",
-        json_schema_extra={"example": {"run": "3f0c…", "remark": "Say more about the rainy season."}},
+        json_schema_extra={
+            "example": {"run": "3f0c…", "remark": "Say more about the rainy season."}
+        },
     )
 
     run: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
@@ -217,4 +223,3 @@ def _currency_of(country: str | None) -> str:
 
 def _decimal(value: float) -> Decimal:
     return Decimal(str(value))
-

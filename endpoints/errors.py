@@ -24,9 +24,13 @@ from answers import (
     Unfit,
 )
 from endpoints.idempotency import WrongKey
+from endpoints.formats import NoSuchFormat
 from endpoints.requests import CallerGone
 from endpoints.security import Forbidden, TooManyRequests, Unauthorised
 from endpoints.shutdown import ShuttingDown
+from planning.engine.asking import Paused
+from planning.engine.engine import Unwritten
+from planning.engine.runs import RunFailed, RunStopped, TooManyRuns, UnknownRun
 from planning.speech import NoSpeech, SpeechFailed, Unspeakable
 from providers.errors import FailureKind
 
@@ -88,6 +92,13 @@ TELLINGS: dict[type[Exception], Telling] = {
     NoSpeech: Telling(501),
     Unspeakable: Telling(400),
     SpeechFailed: Telling(500, says="Error generating audio: {}"),
+    Paused: Telling(503, "paused", says="Paused, nothing is lost: {}. Ask again to go on"),
+    TooManyRuns: Telling(503, "too_many_runs"),
+    UnknownRun: Telling(404, "unknown_run", says="There is no such run, or it is too old"),
+    Unwritten: Telling(404, "unwritten"),
+    RunStopped: Telling(409, "stopped"),
+    RunFailed: Telling(502, "run_failed"),
+    NoSuchFormat: Telling(406, "no_such_format"),
 }
 OF_A_KIND: dict[tuple[type[Exception], FailureKind], Telling] = {
     (Unfit, FailureKind.TOO_LARGE): Telling(413, "context_length_exceeded", "messages"),

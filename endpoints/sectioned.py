@@ -62,7 +62,9 @@ DOCUMENT: dict[int | str, dict[str, Any]] = {
             "text/event-stream": {},
         },
     },
-    202: {"description": "It is being written (`Prefer: respond-async` or `wait=…`): see `Location`."},
+    202: {
+        "description": "It is being written (`Prefer: respond-async` or `wait=…`): see `Location`."
+    },
     400: {"description": "A provider declined the content."},
     404: {"description": "There is no such type of document."},
     406: {"description": "There is no such format."},
@@ -167,7 +169,11 @@ def _add_runs(routes: APIRouter, pace: Pace) -> None:
         tags=["runs"],
         summary="The finished document, in any format",
         response_class=Response,
-        responses={**RUN, **{code: DOCUMENT[code] for code in (200, 406)}, 409: {"description": NOT_YET}},
+        responses={
+            **RUN,
+            **{code: DOCUMENT[code] for code in (200, 406)},
+            409: {"description": NOT_YET},
+        },
     )
     async def document(
         run_id: str, planner: PlannerInUse, asked: FormatAsked = None, accept: Accept = ""

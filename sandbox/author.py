@@ -39,7 +39,11 @@ NAME = re.compile(r"(?m)^Name: (.+)$")
 GOAL = re.compile(r"(?im)^- (?:sdg|goal|ods|odd)\D{0,3}\d+\s*[:.]?\s*(\S.*)$")
 KEYS = re.compile(r'Answer with one JSON object that has the keys? ("[\w", ]+")')
 PART = re.compile(r'(?m)^# "(\w+)"$')
+TAG = re.compile(r"in the language with the tag ([a-z]{2,3})")
+RESULT = re.compile(r"(?m)^\[(S\d+)\] ([^\n]{4,})$")
 CUT_OFF = re.compile(r"You were cut off\..*?within (\d+) words", re.DOTALL)
+OWN_PLACE = re.compile(r"(?m)^(\d{1,2})\. .* \(this is yours\)$")
+MOST_SECTIONS = 18
 UNNAMED = {"not stated by the founder"}
 
 
@@ -72,7 +76,12 @@ def section(prompt: str) -> str:
         return " ".join(_filled([], list(_sentences(phrases, name, dice)), int(rest[-1]) // 2))
     if "spoken aloud" in prompt:
         return _spoken(prompt, phrases, name, least, most, dice)
-    sentences = list(_sentences(phrases, name, dice))
+    sentences = list(_sentences(phrases, name, random.Random(name)))
+    own = _last(OWN_PLACE, prompt, "0")
+    start = int(own) * len(sentences) // MOST_SECTIONS % len(sentences)
+    sentences = [*sentences[start:], *sentences[:start]]
+    if is_again:
+        sentences = sentences[1:]
     slots, marks = SLOT.findall(prompt), MARK.findall(prompt)
     numeric = [slot for slot, told in slots if re.search(r"\d", told)]
     said = [phrases["fact"].format(slot=slot) for slot in numeric[:2]]
@@ -83,11 +92,69 @@ def section(prompt: str) -> str:
 
 
 def proposals(prompt: str) -> dict[str, Any]:
-    """For each key that is asked for, the example that the question gives."""
+    """For each key that is asked for, an answer of the shape of the example that the question gives."""
     names = re.findall(r"\w+", KEYS.findall(prompt)[-1])
     parts = PART.split(prompt)
     texts = dict(zip(parts[1::2], parts[2::2], strict=False))
-    return {name: _example(texts.get(name, ""), name) for name in names}
+    phrases = _phrases(_last(TAG, prompt, "en"))["phrases"]
+    marked = dict(RESULT.findall(prompt))
+    return {name: _proposal(name, texts.get(name, ""), phrases, marked) for name in names}
+
+
+def _proposal(name: str, text: str, phrases: Sequence[str], marked: Mapping[str, str]) -> Any:
+    """The example in *text*, as many times as a list needs, in the words of *phrases*."""
+    example = _example(text, name)
+    if not isinstance(example, list) or not isinstance(example[0], dict):
+        return example
+    first = example[0]
+    if "source" in first and ("name" in first or "title" in first):
+        return _organisations(first, marked)
+    numbers = re.findall(r"(?m)^(\d{1,2}): ", text)
+    wanted = {"milestones": 8, "risks": 6, "theory": 6, "indicators": max(1, len(numbers))}
+    return (
+        [
+            _row(name, first, phrases, place, numbers)
+            for place in range(wanted.get(name, len(example)))
+        ]
+        if name in wanted
+        else example
+    )
+
+
+def _row(
+    name: str, first: Mapping[str, Any], phrases: Sequence[str], place: int, numbers: Sequence[str]
+) -> dict[str, Any]:
+    """One row like the *first*, about the phrase at its *place*."""
+    phrase, other = (phrases[(place + step) % len(phrases)] for step in (0, 7))
+    row = dict(first)
+    if name == "milestones":
+        after = [f"m{place}"] if place else []
+        row |= {"id": f"m{place + 1}", "name": phrase, "weeks": 12, "after": after}
+        row |= {"deliverable": other, "done_when": phrase}
+    elif name == "risks":
+        row |= {"risk": phrase, "likelihood": 1 + place % 4, "mitigation": other, "trigger": phrase}
+    elif name == "theory":
+        terms = ("short", "medium", "long")
+        row |= {"activity": phrase, "output": phrase, "outcome": other, "term": terms[place % 3]}
+        row |= {"assumption": other}
+    else:
+        row |= {"goal": int(numbers[place]) if place < len(numbers) else 0, "metric": phrase}
+    return row
+
+
+def _organisations(first: Mapping[str, Any], marked: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Names out of the search results, and some that nobody has heard of."""
+    unknown = {key: None for key in ("smallest", "largest", "deadline") if key in first}
+    key = "name" if "name" in first else "title"
+    kinds = ("foundation", "public", "corporate", "impact_investor")
+    rows = []
+    for place, (mark, title) in enumerate(list(marked.items())[:6]):
+        own = {key: title.split(":")[0][:80], "source": mark, "category": kinds[place // 2 % 4]}
+        rows.append({**first, **unknown, **own})
+    for colour, kind in zip(("Blue", "Green", "Red"), kinds, strict=False):
+        own = {key: f"The {colour} River Trust", "source": "", "category": kind}
+        rows.append({**first, **unknown, **own})
+    return [{k: v for k, v in row.items() if k in first} for row in rows]
 
 
 def _example(text: str, name: str) -> Any:
@@ -124,15 +191,18 @@ def _filled(first: Sequence[str], more: Sequence[str], words: int) -> list[str]:
 def _spoken(
     prompt: str, phrases: Mapping[str, Any], name: str, least: int, most: int, dice: random.Random
 ) -> str:
-    """A pitch in five beats."""
+    """A pitch in five beats: hook, problem, the venture, what changes, and one request."""
     slots = [slot for slot, told in SLOT.findall(prompt) if re.search(r"\d", told)][:1]
     goal = _last(GOAL, prompt, "").strip()
-    fixed = [phrases["hook"], phrases["ask"].format(name=name)]
-    facts = [phrases["fact"].format(slot=slot) for slot in slots]
-    facts += [phrases["sdg"].format(goal=goal)] if goal else []
-    room = (least + most) // 2 - sum(len(sentence.split()) for sentence in fixed)
-    body = _filled(facts, list(_sentences(phrases, name, dice)), max(room, 1))
-    return " ".join([fixed[0], *body, fixed[1]])
+    beats = [phrases["hook"], phrases["problem"]]
+    change = [phrases["fact"].format(slot=slot) for slot in slots]
+    change += [phrases["sdg"].format(goal=goal)] if goal else []
+    ask = phrases["ask"].format(name=name)
+    room = (least + most) // 2 - sum(len(s.split()) for s in (*beats, *change, ask))
+    named = [pattern for pattern in phrases["patterns"] if "{name}" in pattern]
+    about = dice.choice(named or phrases["patterns"]).format(name=name, x=phrases["phrases"][0])
+    body = _filled([], [about, *_sentences(phrases, name, dice)], max(room, 1))
+    return " ".join([*beats, *body, *change, ask])
 
 
 def _with_habits_of_prose(text: str, prompt: str, habits: Sequence[Habit]) -> str:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from planning.checks import Finding, Review
 from planning.content import Document
-from planning.engine.mending import Finding, Review
 from planning.facts import Fact, FactBase, Question
 
 

@@ -34,6 +34,11 @@ class Paused(Exception):
         self.why = why
         self.resumes_in_s = resumes_in_s
 
+    @property
+    def retry_after_s(self) -> float:
+        """In how many seconds asking again may help."""
+        return 1.0 if self.resumes_in_s is None else self.resumes_in_s
+
 
 class NotKept(Exception):
     """Nobody has answered this yet: a model would have to be asked."""

@@ -12,6 +12,7 @@ import orjson
 from planning.brief import Brief, Member
 from planning.idea import Idea
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commission:
     """A document of a *type* about *brief*.

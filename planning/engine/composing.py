@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from planning.checks import Expected, Finding, Review
 from planning.content import Document, Section
 from planning.engine.archive import Finished, kept_review
 from planning.engine.asking import Asks
 from planning.engine.drafts import Draw, drafted
 from planning.engine.layout import document, section
 from planning.engine.mending import (
-    Finding,
-    Review,
     Reviews,
     errors_of,
     is_unsupported,
@@ -70,7 +69,7 @@ class Composition:
             self._put(ledger, None)
             self._tell_section(ledger)
         self.desk.tell("stage", stage="checks")
-        review = self._review()
+        review = self._review(is_whole=True)
         self._tell_check("", review.findings, review.score)
         return Finished(
             document=self._document(),
@@ -166,9 +165,17 @@ class Composition:
             self.sheet.today,
         )
 
-    def _review(self) -> Review:
-        brief = self.sheet.commission.brief
-        return self.review(self._document(), self.sheet.plan.base, brief)
+    def _review(self, *, is_whole: bool = False) -> Review:
+        """What the checks say of what there is; that parts are missing only when it *is_whole*."""
+        sheet = self.sheet
+        written = self.sections if not is_whole else {p.id: p for p in sheet.outline.parts}
+        return self.review(
+            self._document(),
+            sheet.plan.base,
+            sheet.commission.brief,
+            sheet.structures,
+            expected_of(sheet, tuple(written), self.texts.values()),
+        )
 
     def _tell_section(self, part: Part) -> None:
         """Tell that *part* is there, with its text."""
@@ -202,6 +209,17 @@ class Composition:
             for finding in findings
         ]
         self.desk.tell("check", **told, **({} if score is None else {"score": score}))
+
+
+def expected_of(sheet: Sheet, sections: tuple[str, ...], texts: Iterable[Text]) -> Expected:
+    """What the checks may expect of a document that has these *sections* by now."""
+    outline = sheet.outline
+    return Expected(
+        sections=sections,
+        lengths={part.id: part.words for part in outline.parts if part.is_written},
+        cut=frozenset(text.part.id for text in texts if text.is_cut),
+        seconds=float(sheet.commission.seconds),
+    )
 
 
 def models_of(texts: Iterable[Text]) -> tuple[str, ...]:

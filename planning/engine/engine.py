@@ -5,7 +5,6 @@ outlook    the same up to the first answer that is not kept: what a run would ta
 rewrite    one part alone, with the founder's remark
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -18,7 +17,7 @@ from planning.brief import Brief
 from planning.engine.archive import Finished, kept_review
 from planning.engine.asking import Asks, KeptAnswers, Models, NotKept, Tell, best_tier
 from planning.engine.commission import Commission
-from planning.engine.composing import Composition, models_of
+from planning.engine.composing import Composition, expected_of, models_of
 from planning.engine.drafts import Draw
 from planning.engine.fence import Fences
 from planning.engine.layout import section
@@ -75,6 +74,10 @@ class Engine:
         finished = await composition.done()
         return replace(finished, calls=models.calls, kept=models.kept).to_json()
 
+    async def plan(self, commission: Commission) -> dict[str, Any]:
+        """What `outlook` sees, as JSON."""
+        return plan_to_json(commission, await self.outlook(commission))
+
     async def outlook(self, commission: Commission, shelf: Shelf | None = None) -> Outlook:
         """What a run for *commission* would take now."""
         shelf = shelf or Shelf(self.cache)
@@ -91,35 +94,37 @@ class Engine:
         )
 
     async def rewrite(
-        self, run_commission: Commission, before: Finished, part_id: str, remark: str, desk: Desk
-    ) -> Finished:
-        """*before* with the part called *part_id* written again as *remark* asks. Raises `Unwritten`."""
+        self, commission: Commission, before: Any, part_id: str, remark: str, desk: Desk
+    ) -> dict[str, Any]:
+        """See `runs.Writes.rewrite`. Raises `Unwritten`."""
+        kept = Finished.from_json(before)
         shelf = Shelf(self.cache, desk.freshness, desk.kept_for_s)
         models = Models(self.router, shelf, self.clock, desk.tell, desk.go_on, desk.left_s)
         budget = Budget(1)
         asks = models if self.has_models else None
-        prepared = await self._preparing(run_commission, shelf, asks, budget, desk.tell).prepared()
+        if part_id not in kept.texts or asks is None:
+            raise Unwritten(f"the document has no section {part_id[:40]!r} that a model writes")
+        prepared = await self._preparing(commission, shelf, asks, budget, desk.tell).prepared()
         sheet = prepared.sheet
         part = sheet.outline.part(part_id)
-        if part is None or not part.is_written or asks is None:
-            raise Unwritten(f"the document has no section {part_id!r} that a model writes")
-        there = Text(part, before.texts.get(part_id, ""), "model")
-        text = await rewrite(sheet, there, remark, asks, budget)
+        if part is None or not part.is_written:
+            raise Unwritten(f"the document has no section {part_id[:40]!r} that a model writes")
+        text = await rewrite(sheet, Text(part, kept.texts[part_id], "model"), remark, asks, budget)
         written = section(sheet, part, text)
-        sections = tuple(
-            written if each.id == part_id else each for each in before.document.sections
-        )
-        changed = replace(before.document, sections=sections, written_on=self.today)
-        review = self.review(changed, before.facts, run_commission.brief)
-        return replace(
-            before,
+        sections = tuple(written if each.id == part_id else each for each in kept.document.sections)
+        changed = replace(kept.document, sections=sections, written_on=self.today)
+        expected = expected_of(sheet, tuple(each.id for each in sections), [text])
+        found = self.review(changed, kept.facts, commission.brief, sheet.structures, expected)
+        finished = replace(
+            kept,
             document=changed,
-            review=kept_review(review),
-            texts={**before.texts, part_id: text.markdown},
+            review=kept_review(found),
+            texts={**kept.texts, part_id: text.markdown},
             calls=models.calls,
             kept=models.kept,
-            models=tuple(dict.fromkeys((*before.models, *models_of([text])))),
+            models=tuple(dict.fromkeys((*kept.models, *models_of([text])))),
         )
+        return finished.to_json()
 
     @property
     def today(self) -> date:
@@ -230,9 +235,3 @@ def _undated(brief: Brief) -> Brief:
 
 def _silent(kind: str, **data: Any) -> None:
     """Nobody is told of a run that is only looked ahead at."""
-
-
-def edited_parts(edited: Mapping[str, str], document_type: str) -> tuple[str, ...]:
-    """The ids in *edited* that the outline of *document_type* does not have."""
-    known = {part.id for part in OUTLINES[document_type].parts}
-    return tuple(part_id for part_id in edited if part_id not in known)

@@ -51,12 +51,12 @@ def _blocks(sheet: Sheet, name: str) -> tuple[Block, ...]:
     if name in sheet.extra:
         return sheet.extra[name]
     # The schedule comes as a table, a chart, and the table of what is done first.
-    schedule = sheet.plan.blocks.get("schedule", ())
+    schedule = sheet.blocks["schedule"]
     if name == "schedule":
         return schedule[:2]
     if name == "first_steps":
         return schedule[2:]
-    return sheet.plan.blocks.get(name, ())
+    return sheet.blocks.get(name, ())
 
 
 def code_prose(sheet: Sheet, part: Part) -> str:

@@ -1,9 +1,10 @@
 """What checks found in a part: why it is written again, and what code takes out when that did not help. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from planning.brief import Brief
+from planning.checks import Expected, Finding, Review, Structures
 from planning.citations import without_marks
 from planning.content import Document
 from planning.facts import FactBase
@@ -16,34 +17,17 @@ UNSUPPORTED = frozenset({"C3", "C4", "C8", "E10"})
 MOST_TOLD = 8  # faults that a model is told of at once
 
 
-class Finding(Protocol):
-    """One failed check: where, in which sentence, and what is wrong."""
-
-    @property
-    def check(self) -> str: ...
-    @property
-    def severity(self) -> Literal["error", "warning"]: ...
-    @property
-    def section(self) -> str: ...
-    @property
-    def sentence(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-
-
-class Review(Protocol):
-    """What all checks say of a document."""
-
-    @property
-    def score(self) -> int: ...
-    @property
-    def findings(self) -> Sequence[Finding]: ...
-
-
 class Reviews(Protocol):
     """Checks a document, which may be only partly written."""
 
-    def __call__(self, document: Document, facts: FactBase, brief: Brief) -> Review: ...
+    def __call__(
+        self,
+        document: Document,
+        facts: FactBase,
+        brief: Brief,
+        structures: Structures,
+        expected: Expected,
+    ) -> Review: ...
 
 
 def errors_of(review: Review, section: str) -> tuple[Finding, ...]:

@@ -257,8 +257,8 @@ INVESTORS = Outline(
     repairs=1,
     parts=(
         Part(id="profile", facts=(*MONEY, "sdg.")),
-        Part(id="candidates", topics=("funders",)),
-        Part(id="to_verify"),
+        Part(id="candidates", topics=("funders",), figures=("candidates",)),
+        Part(id="to_verify", figures=("to_verify",)),
         Part(
             id="approach",
             words=(110, 200),
@@ -279,8 +279,8 @@ GRANTS = Outline(
     repairs=1,
     parts=(
         Part(id="profile", facts=("grant_request", "annual_budget", "sdg.")),
-        Part(id="calls", topics=("grants",)),
-        Part(id="to_verify"),
+        Part(id="calls", topics=("grants",), figures=("calls",)),
+        Part(id="to_verify", figures=("to_verify",)),
         Part(
             id="preparation",
             words=(110, 200),

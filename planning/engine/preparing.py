@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 
-from planning.content import Block
 from planning.engine.asking import Asks, NotKept, Tell
 from planning.engine.commission import Commission
 from planning.engine.fence import Fences
@@ -26,7 +25,7 @@ from planning.engine.sheet import Sheet
 from planning.engine.shelf import Shelf
 from planning.engine.structured import part_of
 from planning.figures.gathering import facts_said
-from planning.figures.plan import SPECS, Plan, planned
+from planning.figures.plan import SPECS, planned
 from planning.figures.spec import Spec, Together
 from planning.funders import funder as funders
 from planning.funders import grant as grants
@@ -67,11 +66,15 @@ class Preparing:
     async def prepared(self) -> Prepared:
         """All of it, in the order in which one thing needs the other."""
         outline, brief = OUTLINES[self.commission.type], self.commission.brief
+        self.tell("stage", stage="assumptions")
+        proposals = await self._proposals()
+        requirements = await self._requirements(outline)
         self.tell("stage", stage="research")
         ledger = await self._found()
-        self.tell("stage", stage="assumptions")
-        plan, defaulted = await self._plan(ledger)
-        requirements = await self._requirements(outline)
+        sourced = ledger.facts(words_in(brief.language))
+        plan = await asyncio.to_thread(planned, brief, proposals, sourced)
+        unused = {spec.name for spec in SPECS} - set(proposals) | set(plan.rejected)
+        defaulted = tuple(spec.name for spec in SPECS if spec.name in unused)
         outline, requirements = outline_for(outline, requirements, self.fences)
         outline = outline.with_parts(tuple(_timed(p, self.commission) for p in outline.parts))
         sheet = Sheet(
@@ -86,8 +89,7 @@ class Preparing:
         )
         if outline.lists:
             self.tell("stage", stage="list")
-            blocks, names = await self._listed(sheet, profile_of(brief, self.today))
-            sheet = replace(sheet, extra=blocks, names=names)
+            sheet = await self._listed(sheet, profile_of(brief, self.today))
         return Prepared(sheet, requirements)
 
     async def _found(self) -> Ledger:
@@ -109,26 +111,19 @@ class Preparing:
             await self.shelf.once(key, look, lasts=lambda kept: not kept["failures"])
         )
 
-    async def _plan(self, ledger: Ledger) -> tuple[Plan, tuple[str, ...]]:
-        """What is computed from what was said and assumed, and the names of what code had to assume."""
-        brief = self.commission.brief
+    async def _proposals(self) -> Mapping[str, Any]:
+        """What a model assumes, by the name of its spec; nothing where no model writes."""
+        if self.asks is None:
+            return {}
+        brief, together = self.commission.brief, Together(SPECS)
         base = await asyncio.to_thread(facts_said, brief)
-        together = Together(SPECS)
-        question = together.told(brief, base)
-        proposals: Mapping[str, Any] = {}
-        if self.asks is not None:
 
-            def read(parsed: Any) -> tuple[Mapping[str, Any], Sequence[str]]:
-                by_name = {spec.name: part_of(parsed, spec.name) for spec in SPECS}
-                return together.read_parts(by_name, base)
+        def read(parsed: Any) -> tuple[Mapping[str, Any], Sequence[str]]:
+            by_name = {spec.name: part_of(parsed, spec.name) for spec in SPECS}
+            return together.read_parts(by_name, base)
 
-            prompt = proposal_prompt(brief, self.fences, question)
-            proposals = await proposed(prompt, ASSUMPTIONS, read, self.asks, self.budget)
-        plan = await asyncio.to_thread(planned, brief, proposals)
-        sourced = ledger.facts(words_in(brief.language))
-        left_out = {spec.name for spec in SPECS} - set(proposals) | set(plan.rejected)
-        defaulted = tuple(spec.name for spec in SPECS if spec.name in left_out)
-        return replace(plan, base=plan.base.having(sourced)), defaulted
+        prompt = proposal_prompt(brief, self.fences, together.told(brief, base))
+        return await proposed(prompt, ASSUMPTIONS, read, self.asks, self.budget)
 
     async def _requirements(self, outline: Outline) -> tuple[Requirement, ...]:
         """What the pasted call asks for; nothing where there is none, or it is for another document."""
@@ -147,35 +142,31 @@ class Preparing:
         found: tuple[Requirement, ...] = parts.get(spec.name) or spec.default(brief, base)
         return found
 
-    async def _listed(
-        self, sheet: Sheet, profile: Profile
-    ) -> tuple[Mapping[str, tuple[Block, ...]], tuple[str, ...]]:
-        """The blocks of the list, by the part in which they stand, and the names in it."""
+    async def _listed(self, sheet: Sheet, profile: Profile) -> Sheet:
+        """*sheet* with the funders or the grants of its list, and the blocks that show them."""
         brief, words, shown = self.commission.brief, sheet.words, sheet.shown
+        ledger, rest = sheet.ledger, "to_verify"
         if sheet.outline.lists == "funders":
-            told = sheet.ledger.about("funders")
-            spec = FunderSpec(sheet.ledger.references)
-            named = await self._proposed(sheet, spec, told)
+            named = await self._proposed(sheet, FunderSpec(ledger.references), ("funders",))
             rated = funders.ranked(named, profile, brief.language)
-            blocks = {"candidates": funder_blocks(rated, words, shown)}
-            listed = [funder.name for funder in rated if funder.is_verified]
-            rest = to_verify(rated, words)
-        else:
-            told = sheet.ledger.about("grants", "funders")
-            proposals = await self._proposed(sheet, GrantSpec(sheet.ledger.references), told)
-            known = (*grants.grants_of(sheet.ledger, profile), *proposals)
-            found = grants.ranked(known, profile, brief.language)
-            blocks = {"calls": grant_blocks(found, words, shown, self.today)}
-            listed = [grant.title for grant in found if grant.is_verified]
-            rest = to_verify(found, words)
-        return {**blocks, "to_verify": rest}, tuple(listed)
+            blocks = {
+                "candidates": funder_blocks(rated, words, shown),
+                rest: to_verify(rated, words),
+            }
+            return replace(sheet, extra=blocks, funders=rated)
+        named = await self._proposed(sheet, GrantSpec(ledger.references), ("grants", "funders"))
+        known = (*grants.grants_of(ledger, profile), *named)
+        found = grants.ranked(known, profile, brief.language)
+        listed = grant_blocks(found, words, shown, self.today)
+        return replace(sheet, extra={"calls": listed, rest: to_verify(found, words)}, grants=found)
 
-    async def _proposed(self, sheet: Sheet, spec: Spec[Any], told: Sequence[Any]) -> Any:
+    async def _proposed(self, sheet: Sheet, spec: Spec[Any], topics: Sequence[str]) -> Any:
         brief, base = self.commission.brief, sheet.plan.base
         if self.asks is None:
             return spec.default(brief, base)
         question = Together((spec,)).told(brief, base)
-        prompt = proposal_prompt(brief, self.fences, question, results(self.fences, told))
+        told = results(self.fences, sheet.ledger.about(*topics))
+        prompt = proposal_prompt(brief, self.fences, question, told)
         read = _reading(spec, base)
         parts = await proposed(prompt, spec.name, read, self.asks, self.budget)
         return parts.get(spec.name) or spec.default(brief, base)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from planning.brief import Brief
 from planning.content import Reference
-from planning.engine.fence import Fences, said
+from planning.engine.fence import Fences, neutral, said
 from planning.engine.outline import SUMMARY, Part
 from planning.engine.sheet import Sheet
 from planning.engine.tidy import opening
@@ -135,7 +135,8 @@ def proposal_prompt(
 ) -> Prompt:
     """The prompt that asks for assumptions, or for rows of a list, as JSON; *data* stands fenced already."""
     system = PROPOSING.format(language=language_name(brief))
-    parts = [f"# The founder's idea\n{_idea(brief, fences)}", data, f"# What is asked\n{question}"]
+    told = neutral(question)  # it repeats the founder's goals and roles
+    parts = [f"# The founder's idea\n{_idea(brief, fences)}", data, f"# What is asked\n{told}"]
     return Prompt(
         messages=(Message("system", system), Message("user", "\n\n".join(filter(None, parts)))),
         temperature=0.2,

@@ -4,12 +4,12 @@ A call changes an outline only by this ledger: parts get its limits, what no par
 part of its own, and the rest is listed as missing. Without a usable call the standard set stands.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from planning.brief import Brief
+from planning.checks.call import requirements, section_for
 from planning.content import Block, Column, Section, Table
 from planning.engine.fence import Fences, said
 from planning.engine.outline import Outline, Part
@@ -19,7 +19,7 @@ from planning.facts import FactBase
 from planning.figures.plain import plain
 from planning.figures.reading import Mistakes, Row, rows
 from planning.figures.spec import NOTHING_KNOWN, asked
-from planning.sentences import count_words, split_sentences
+from planning.sentences import count_words
 
 Kind = Literal["section", "budget", "eligibility", "attachment", "deadline", "other"]
 KINDS: tuple[Kind, ...] = ("section", "budget", "eligibility", "attachment", "deadline", "other")
@@ -29,46 +29,6 @@ LONGEST_QUOTE = 300
 LONGEST_TITLE = 70
 OWN_PART_WORDS = (80, 150)
 WORDS_A_PAGE = 450
-
-# What asks for something, in the languages that we speak.
-ASKING = re.compile(
-    r"\b(?:must|shall|should|required?|requires|need to|no more than|at most|up to|not exceed|maximum"
-    r"|limit(?:ed)?|include|attach|submit|deadline|eligible|describe|explain"
-    r"|debe[nr]?|deberán?|máximo|hasta|incluir|adjuntar|plazo|elegibles?|describ[ae]"
-    r"|doi(?:t|vent)|maximum|joindre|date limite|éligibles?|décri(?:re|vez)"
-    r"|deve[mr]?|máximo|até|anexar|prazo|elegível|elegíveis|descrev[ae]"
-    r"|muss|müssen|höchstens|maximal|einzureichen|beifügen|frist|antragsberechtigt|beschreiben"
-    r"|должн[ыа]?|не более|не превышать|приложить|срок|описать)\b"
-    r"|يجب|لا يتجاوز|حد أقصى|الموعد النهائي|إرفاق|अनिवार्य|अधिकतम|अंतिम तिथि|संलग्न|पात्र",
-    re.IGNORECASE,
-)
-LIMIT = re.compile(
-    r"(\d[\d.,\u00a0 ]*\d|\d)\s*(words?|palabras|mots|palavras|wörter[n]?|слов\w*|كلمة|शब्द"
-    r"|characters?|caracteres|caractères|zeichen|знак\w*|حرف\w*|अक्षर"
-    r"|pages?|páginas|seiten|страниц\w*|صفحات|صفحة|पृष्ठ)",
-    re.IGNORECASE,
-)
-UNITS: Mapping[str, tuple[str, ...]] = {
-    "words": ("word", "palabra", "mot", "palavra", "wört", "слов", "كلمة", "शब्द"),
-    "characters": ("char", "carac", "zeichen", "знак", "حرف", "अक्षर"),
-    "pages": ("page", "págin", "pagin", "seite", "страниц", "صفح", "पृष्ठ"),
-}
-# By which words a requirement is known to belong to a part; the first that fits is taken.
-BELONGS: Mapping[str, str] = {
-    "budget": r"budget|presupuesto|orçamento|haushalt|kosten|indirect|бюджет|ميزانية|बजट",
-    "evaluation": r"evaluat|indicator|measur|evalua|avalia|auswert|messung|оценк|показател|تقييم|मूल्यांकन",
-    "sustainability": r"sustainab|sostenib|sustentab|pérenn|nachhaltig|fortbestand|устойчив|استدامة|निरंतर",
-    "objectives": r"objective|goals?\b|objetivo|objectif|ziele?\b|цел[иь]|أهداف|उद्देश्य",
-    "method": r"method|work ?plan|activit|timeline|metodolog|actividad|méthode|método|vorgehen|arbeitsplan"
-    r"|метод|план работ|منهج|कार्यविधि|कार्ययोजना",
-    "organisation": r"organi[sz]ation|applicant|capacity|team|track record|entidad|organiza|porteur|träger"
-    r"|организац|منظمة|संस्था",
-    "need": r"\bneed|problem|beneficiar|necesidad|besoin|necessidade|bedarf|проблем|потребност|حاجة|आवश्यकता",
-    "attachments": r"attach|annex|letter of support|registration|adjunt|anexo|pièces? jointes?|anlage"
-    r"|приложени|مرفق|संलग्न",
-    "summary": r"summary|abstract|resumen|résumé|resumo|zusammenfassung|аннотац|ملخص|सारांश",
-    "risks": r"risk|riesgo|risque|risco|risik|риск|مخاطر|जोखिम",
-}
 
 EXAMPLE = [
     {
@@ -128,9 +88,9 @@ class RequirementsSpec:
         mistakes.raise_any()
         return tuple({_plain(r.quote): r for r in quoted}.values())
 
-    def default(self, _brief: Brief, _facts: FactBase, /) -> tuple[Requirement, ...]:
+    def default(self, brief: Brief, _facts: FactBase, /) -> tuple[Requirement, ...]:
         """The sentences of the call that ask for something."""
-        return found_by_words(self.call)
+        return found_by_words(self.call, brief.language)
 
     def _requirement(self, row: Row) -> Requirement:
         known = {part.id for part in PROPOSAL.parts}
@@ -145,42 +105,27 @@ class RequirementsSpec:
         )
 
 
-def found_by_words(call: str) -> tuple[Requirement, ...]:
+def found_by_words(call: str, language: str) -> tuple[Requirement, ...]:
     """The requirements of *call* that its words give away, without a model."""
-    found: dict[str, Requirement] = {}
-    for sentence in split_sentences(call):
-        quote = plain(sentence, LONGEST_QUOTE)
-        if ASKING.search(quote) or LIMIT.search(quote):
-            limits = _limits(quote)
-            part = part_for(quote)
-            kind: Kind = "section" if any(limits.values()) and part else "other"
-            found.setdefault(
-                _plain(quote), Requirement(quote=quote, kind=kind, part=part, **limits)
-            )
-    return tuple(found.values())[:MOST]
-
-
-def part_for(quote: str) -> str:
-    """The part of a proposal that *quote* speaks of; empty for none."""
-    return next((part for part, words in BELONGS.items() if re.search(words, quote, re.I)), "")
-
-
-def _limits(quote: str) -> dict[str, int]:
-    limits = {"words": 0, "characters": 0, "pages": 0}
-    for number, unit in LIMIT.findall(quote):
-        for name, starts in UNITS.items():
-            if unit.casefold().startswith(starts):
-                limits[name] = int(re.sub(r"\D", "", number)[:7])
-    return limits
+    return tuple(
+        Requirement(
+            quote=plain(each.text, LONGEST_QUOTE),
+            kind="section" if each.most_words or each.most_characters else "other",
+            part=each.section,
+            words=each.most_words,
+            characters=each.most_characters,
+        )
+        for each in requirements(call, language)[:MOST]
+    )
 
 
 def outline_for(
-    outline: Outline, requirements: Sequence[Requirement], fences: Fences
+    outline: Outline, asked_for: Sequence[Requirement], fences: Fences
 ) -> tuple[Outline, tuple[Requirement, ...]]:
-    """*outline* as the call wants it, and the requirements with the parts that answer them now."""
-    if not requirements:
+    """*outline* as the call wants it, and what is *asked_for* with the parts that answer them now."""
+    if not asked_for:
         return outline, ()
-    answered = [_answered(requirement, outline) for requirement in requirements]
+    answered = [_answered(requirement, outline) for requirement in asked_for]
     own: list[Part] = []
     for place, requirement in enumerate(answered):
         if requirement.kind == "section" and not requirement.part and len(own) < MOST_OWN_PARTS:
@@ -202,7 +147,7 @@ def _answered(requirement: Requirement, outline: Outline) -> Requirement:
     """*requirement* with a part, where its words name one; who may apply is answered by no text."""
     if requirement.part and outline.part(requirement.part):
         return requirement
-    part = "" if requirement.kind in ("eligibility", "deadline") else part_for(requirement.quote)
+    part = "" if requirement.kind in ("eligibility", "deadline") else section_for(requirement.quote)
     return replace(requirement, part=part if part and outline.part(part) else "")
 
 
@@ -222,11 +167,11 @@ def _own_part(requirement: Requirement, number: int, fences: Fences) -> Part:
     )
 
 
-def _within(part: Part, requirements: Iterable[Requirement]) -> Part:
+def _within(part: Part, asked_for: Iterable[Requirement]) -> Part:
     """*part* no longer than the call allows."""
     allowed = [
         limit
-        for requirement in requirements
+        for requirement in asked_for
         if requirement.part == part.id and requirement.kind in ("section", "budget")
         for limit in (
             requirement.words,
@@ -243,12 +188,12 @@ def _within(part: Part, requirements: Iterable[Requirement]) -> Part:
 
 
 def table(
-    sheet: Sheet, requirements: Sequence[Requirement], sections: Sequence[Section]
+    sheet: Sheet, asked_for: Sequence[Requirement], sections: Sequence[Section]
 ) -> tuple[Block, ...]:
     """The ledger of requirements: where each is answered, its limit, and how long the answer is."""
     words, by_id = sheet.words, {section.id: section for section in sections}
     lines = []
-    for requirement in requirements:
+    for requirement in asked_for:
         section = by_id.get(requirement.part)
         where, length = words("outline.value_missing"), ""
         if section is not None:

@@ -23,6 +23,7 @@ from planning.engine.asking import Paused, Tell
 from planning.engine.commission import Commission
 from planning.engine.fence import Fences
 from planning.engine.journal import ENDS, Event, Header, Journal, Kind, State
+from planning.engine.outlines import OUTLINES
 
 log = logging.getLogger("trimaran.runs")
 
@@ -32,6 +33,7 @@ MOST_REMEMBERED = 32  # finished runs whose events stay in memory
 SILENT_S = 180.0  # another process that has said nothing for this long is gone
 POLL_S = 1.0  # how often the run of another process is looked at
 SIGN_EVERY_S = 30.0  # how often a run, or a listener, lets another process know that it is there
+KEPT_S = 48 * 3600.0  # what a finished run was written from is not asked for again
 WIND_DOWN_S = 5.0  # for the call under way when the service ends
 
 
@@ -58,6 +60,12 @@ class Writes(Protocol):
 
     async def write(self, commission: Commission, desk: "Desk") -> dict[str, Any]:
         """The finished document as JSON. Raises `Paused`, `Declined` or `Unfit`."""
+        ...
+
+    async def rewrite(
+        self, commission: Commission, before: Any, part_id: str, remark: str, desk: "Desk"
+    ) -> dict[str, Any]:
+        """The finished document *before* with one part written again as *remark* asks."""
         ...
 
 
@@ -201,16 +209,41 @@ class Runs:
             raise UnknownRun(run_id)
         return Commission.from_json(kept)
 
-    def adopt(self, run_id: str, commission: Commission, document: Any) -> None:
-        """Make a finished run of a *document* that was made at once."""
-        now = self.clock.time()
-        header = self._new_header(commission.type, now, events=0)
+    async def rewrite(
+        self, run_id: str, part_id: str, remark: str, freshness: Freshness = ANY_FRESH
+    ) -> dict[str, Any]:
+        """One part of a finished run written again; the outcome is a finished run of its own.
+
+        Gives that run's id, the new section, and the ids of the parts that lean on the old one.
+        Raises `UnknownRun`, `Paused`, or what the engine raises.
+        """
+        commission, before = self.commission(run_id), self.document(run_id)
+        if before is None:
+            raise UnknownRun(run_id)
+        desk = Desk(_unheard, lambda: None, lambda: math.inf, freshness, KEPT_S)
+        after = await self.engine.rewrite(commission, before, part_id, remark, desk)
+        new_id = self._fences().mark(f"rewrite {run_id} {part_id} {remark}")[:32]
+        edited_run = self._adopted(new_id, commission, after)
+        sections = after["document"]["sections"]
+        return {
+            "run": edited_run,
+            "section": next(each for each in sections if each["id"] == part_id),
+            "findings": [f for f in after["findings"] if f["section"] == part_id],
+            "stale": list(OUTLINES[commission.type].depending_on(part_id)),
+            "score": after["score"],
+            "document": f"/runs/{edited_run}/document",
+        }
+
+    def _adopted(self, run_id: str, commission: Commission, document: Any) -> str:
+        """The id of a finished run that has this *document*."""
+        header = self._new_header(commission.type, self.clock.time(), events=0)
         run = Run(run_id, header, self.clock.monotonic())
         run.document = document
         self.journal.keep(run_id, "commission", commission.to_json())
         self.journal.keep(run_id, "document", document)
         self._enter(run, "done", document["score"])
         self._remember(run)
+        return run_id
 
     async def follow(
         self, run_id: str, after: int | None = None, beat_s: float = 10.0
@@ -448,3 +481,7 @@ class Runs:
 def _seconds(duration_s: float | None) -> int | None:
     is_known = duration_s is not None and math.isfinite(duration_s)
     return math.ceil(duration_s) if is_known and duration_s is not None else None
+
+
+def _unheard(kind: str, **data: Any) -> None:
+    """What nobody is told, since the caller waits for the outcome."""

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+from planning.checks import Structures
 from planning.content import Block, Reference
 from planning.engine.commission import Commission
 from planning.engine.fence import Fences
 from planning.engine.outline import Outline, Part
 from planning.facts import Fact
 from planning.figures.plan import Plan
+from planning.funders.funder import Funder
+from planning.funders.grant import Grant
 from planning.numerals import Numeral, numerals
 from planning.research import Ledger
 from planning.showing import Shown
@@ -24,7 +27,8 @@ class Sheet:
     """See the module.
 
     *defaulted* are the names of the proposals that code had to make, *extra* the blocks that are
-    made beside the plan's, *names* those of the list, and *is_draft* says that no model writes.
+    made beside the plan's, *funders* and *grants* what a list has, and *is_draft* says that no model
+    writes.
     """
 
     commission: Commission
@@ -35,7 +39,8 @@ class Sheet:
     today: date
     defaulted: tuple[str, ...] = ()
     extra: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
-    names: tuple[str, ...] = ()
+    funders: tuple[Funder, ...] | None = None
+    grants: tuple[Grant, ...] | None = None
     is_draft: bool = False
 
     @cached_property
@@ -50,6 +55,28 @@ class Sheet:
         return Shown(brief.language, brief.currency)
 
     @cached_property
+    def blocks(self) -> Mapping[str, tuple[Block, ...]]:
+        """The tables and charts that the plan has, by the name of what they show."""
+        return self.plan.blocks(self.commission.brief)
+
+    @cached_property
+    def structures(self) -> Structures:
+        """The values that those tables are made of, for the checks."""
+        plan = self.plan
+        return Structures(
+            finance=plan.forecast,
+            schedule=plan.schedule,
+            budget=plan.budget,
+            indicators=plan.indicators,
+            risks=plan.risks,
+            served=plan.sdgs,
+            raci=plan.raci,
+            theory=plan.theory,
+            funders=self.funders,
+            grants=self.grants,
+        )
+
+    @cached_property
     def figures(self) -> Mapping[str, str]:
         """Every fact by its id, as prose has it."""
         return self.shown.all(self.plan.base)
@@ -59,6 +86,12 @@ class Sheet:
         """The figures of the fact base, which need no source."""
         language = self.commission.brief.language
         return tuple(n for text in self.figures.values() for n in numerals(text, language))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names in the list that a source has."""
+        funders = (each.name for each in self.funders or () if each.is_verified)
+        return (*funders, *(each.title for each in self.grants or () if each.is_verified))
 
     def title(self, part: Part) -> str:
         """The heading of *part*."""
