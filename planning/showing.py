@@ -29,6 +29,7 @@ MEASURED = {
 }
 LENGTHS: tuple[Literal["long", "short", "narrow"], ...] = ("long", "short", "narrow")
 CURRENCY = re.compile(r"[A-Z]{3}")
+SHORTENED_FROM = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,14 @@ class Shown:
         pattern = _pattern(locale.decimal_formats[None].pattern, value, self.currency)
         return str(pattern.apply(value, locale))
 
+    def short(self, value: Decimal) -> str:
+        """*value* for an axis: whole below ten thousand, then in thousands or millions (`12.5K`)."""
+        from babel.numbers import format_compact_decimal
+
+        if abs(value) < SHORTENED_FROM:
+            return self.number(value)
+        return format_compact_decimal(value, locale=_locale(self.language), fraction_digits=1)
+
     def percent(self, value: Decimal) -> str:
         """*value*, which is a share in percent (20 for a fifth)."""
         from babel.numbers import format_percent
@@ -84,6 +93,12 @@ class Shown:
         from babel.dates import format_skeleton
 
         return format_skeleton("yMMM", value, locale=_locale(self.language))
+
+    def month_name(self, value: Date) -> str:
+        """The month of a day without its year, short: `Jan`."""
+        from babel.dates import format_date
+
+        return format_date(value, format="LLL", locale=_locale(self.language))
 
     def amount(self, value: Decimal, unit: str) -> str:
         """*value* in *unit*, as `Fact.unit` has it: a currency, `%`, a word we know, or any noun."""
