@@ -9,6 +9,7 @@ from endpoints.app import Services, create_app
 from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.research import NoSearch, Search, researcher
 from planning.speech import ElevenLabs, Engine, OfflineVoice, Speaker
 from providers import CATALOGUE, configured
@@ -91,5 +92,5 @@ rules = Rules(
 )
 # On Vercel a call may take 300 seconds; a document pauses ten before that, and the next call goes on.
 planner = Planner(router, search, sitting_s=290 if settings.vercel else None)
-services = Services(planner, Speaker(voices, cache), cache)
+services = Services(planner, Speaker(voices, cache), cache, Printer(settings.pdf_font_cjk))
 app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))

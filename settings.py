@@ -132,6 +132,7 @@ class Settings(_FromEnvironment):
     tavily_api_key: Secret = NO_SECRET
     searxng_url: Url | Literal[""] = ""
     search_url: Url | Literal[""] = ""
+    pdf_font_cjk: str = ""
     elevenlabs_api_key: Secret = NO_SECRET
     elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (
         "JBFqnCBsd6RMkjVDRZzb"

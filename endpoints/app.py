@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -25,6 +25,7 @@ from endpoints.tracing import Tracing
 from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.speech import Speaker
 
 # FastAPI makes the span of each request and sets the exporter up; the spans of calls are ours.
@@ -53,6 +54,7 @@ class Services:
     planner: Planner
     speaker: Speaker
     cache: ResponseCache
+    printer: Printer = field(default_factory=Printer)
 
 
 def create_app(
@@ -72,6 +74,7 @@ def create_app(
         app.state.shutdown.listen()
         yield
         await services.planner.runs.aclose()
+        await services.printer.aclose()
         await router.aclose()
         await services.planner.search.aclose()
         services.cache.close()
@@ -89,6 +92,7 @@ def create_app(
         router.notices.listeners.append(Tracing().hear)
     app.state.planner = services.planner
     app.state.speaker = services.speaker
+    app.state.printer = services.printer
     app.state.shutdown = Shutdown()
     app.state.shutdown.at_begin.append(services.planner.runs.wind_down)
     app.include_router(document_routes())

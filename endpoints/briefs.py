@@ -82,10 +82,10 @@ class SketchOfAnIdea(IdeaBody):
 
     name: Line = ""
     mission: Annotated[str, StringConstraints(max_length=10_000)] = ""
-    goals: Annotated[list[Line], Field(max_length=100)] = []
-    targetMarket: Annotated[dict[str, Any], Field(max_length=100)] = {}  # noqa: N815 - the wire's name
+    goals: Annotated[list[Line], Field(max_length=100, default_factory=list)]
+    targetMarket: Annotated[dict[str, Any], Field(max_length=100, default_factory=dict)]  # noqa: N815 - the wire's name
     primaryProduct: Line = ""  # noqa: N815 - the wire's name
-    sdgs: Annotated[list[Line], Field(max_length=50)] = []
+    sdgs: Annotated[list[Line], Field(max_length=50, default_factory=list)]
 
     @model_validator(mode="after")
     def _says_something(self) -> "SketchOfAnIdea":

@@ -23,14 +23,21 @@ from answers import (
     RateLimited,
     Unfit,
 )
-from endpoints.idempotency import WrongKey
 from endpoints.formats import NoSuchFormat
+from endpoints.idempotency import WrongKey
 from endpoints.requests import CallerGone
 from endpoints.security import Forbidden, TooManyRequests, Unauthorised
 from endpoints.shutdown import ShuttingDown
 from planning.engine.asking import Paused
 from planning.engine.engine import Unwritten
 from planning.engine.runs import RunFailed, RunStopped, TooManyRuns, UnknownRun
+from planning.render.errors import (
+    RenderFailed,
+    TookTooLong,
+    TooLarge,
+    Unprintable,
+    UnusableFont,
+)
 from planning.speech import NoSpeech, SpeechFailed, Unspeakable
 from providers.errors import FailureKind
 
@@ -99,6 +106,11 @@ TELLINGS: dict[type[Exception], Telling] = {
     RunStopped: Telling(409, "stopped"),
     RunFailed: Telling(502, "run_failed"),
     NoSuchFormat: Telling(406, "no_such_format"),
+    Unprintable: Telling(422, "unprintable"),
+    UnusableFont: Telling(500, "unusable_font"),
+    TooLarge: Telling(422, "too_large_to_render"),
+    TookTooLong: Telling(503, "rendering_took_too_long"),
+    RenderFailed: Telling(500, "rendering_failed"),
 }
 OF_A_KIND: dict[tuple[type[Exception], FailureKind], Telling] = {
     (Unfit, FailureKind.TOO_LARGE): Telling(413, "context_length_exceeded", "messages"),

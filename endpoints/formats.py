@@ -1,14 +1,18 @@
-"""The forms in which a finished document is sent: chosen by `?format=` or `Accept`, made away from the event loop."""
+"""The forms in which a finished document is sent: chosen by `?format=` or `Accept`, made beside the event loop."""
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 
 import orjson
 from fastapi import Response
 
 from planning.engine.archive import Finished
+from planning.letter import letter_of
+from planning.render.filenames import content_disposition, filename
+from planning.render.jsonform import document_as_json
+from planning.render.printer import Printer
 
 
 class NoSuchFormat(Exception):
@@ -19,19 +23,38 @@ class NoSuchFormat(Exception):
         super().__init__(f"There is no format {shown!r}; there are {', '.join(FORMATS)}")
 
 
+Make = Callable[[Finished, Printer], Awaitable[bytes]]
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One form: its media type, how its file ends, and what makes it."""
 
     media_type: str
     ending: str
-    make: Callable[[Finished], bytes]
+    make: Make
     is_file: bool = False  # offered for saving, not shown
 
 
-def _json(finished: Finished) -> bytes:
-    from planning.render.jsonform import document_as_json
+async def _pdf(finished: Finished, printer: Printer) -> bytes:
+    return await printer.pdf(finished.document)
 
+
+async def _docx(finished: Finished, printer: Printer) -> bytes:
+    return await printer.docx(finished.document)
+
+
+def _aside(render: Callable[[Finished], str | bytes]) -> Make:
+    """*render* in a thread: it computes for some milliseconds."""
+
+    async def make(finished: Finished, _: Printer) -> bytes:
+        rendered = await asyncio.to_thread(render, finished)
+        return rendered if isinstance(rendered, bytes) else rendered.encode()
+
+    return make
+
+
+def _json(finished: Finished) -> bytes:
     review = {
         "score": finished.review.score,
         "findings": [asdict(finding) for finding in finished.review.findings],
@@ -40,53 +63,38 @@ def _json(finished: Finished) -> bytes:
     return orjson.dumps({**form, "models": list(finished.models)})
 
 
-def _markdown(finished: Finished) -> bytes:
+def _markdown(finished: Finished) -> str:
     from planning.render.markdown import markdown
 
-    return markdown(finished.document).encode()
+    return markdown(finished.document)
 
 
 def _text(finished: Finished) -> bytes:
     """As the old endpoints send a document: one JSON string, safe for the clients that read those."""
-    from planning.letter import letter_of
-    from planning.render.markdown import markdown
-
-    return orjson.dumps(letter_of(markdown(finished.document), finished.document.references))
+    return orjson.dumps(letter_of(_markdown(finished), finished.document.references))
 
 
-def _html(finished: Finished) -> bytes:
+def _html(finished: Finished) -> str:
     from planning.render.html import document_html
 
-    return document_html(finished.document).encode()
+    return document_html(finished.document)
 
 
-def _pdf(finished: Finished) -> bytes:
-    from planning.render.pdf import pdf
-
-    return pdf(finished.document)
-
-
-def _docx(finished: Finished) -> bytes:
-    from planning.render.docx import docx
-
-    return docx(finished.document)
-
-
-def _ics(finished: Finished) -> bytes:
+def _ics(finished: Finished) -> str:
     from planning.render.ics import calendar
 
-    return calendar(finished.document).encode()
+    return calendar(finished.document)
 
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 FORMATS: Mapping[str, Format] = {
-    "json": Format("application/json", "json", _json),
-    "markdown": Format("text/markdown; charset=utf-8", "md", _markdown),
-    "text": Format("application/json", "json", _text),
-    "html": Format("text/html; charset=utf-8", "html", _html),
+    "json": Format("application/json", "json", _aside(_json)),
+    "markdown": Format("text/markdown; charset=utf-8", "md", _aside(_markdown)),
+    "text": Format("application/json", "json", _aside(_text)),
+    "html": Format("text/html; charset=utf-8", "html", _aside(_html)),
     "pdf": Format("application/pdf", "pdf", _pdf, is_file=True),
     "docx": Format(DOCX, "docx", _docx, is_file=True),
-    "ics": Format("text/calendar; charset=utf-8", "ics", _ics, is_file=True),
+    "ics": Format("text/calendar; charset=utf-8", "ics", _aside(_ics), is_file=True),
 }
 # What `Accept` may say, and which form it means; the first that fits is taken where all are welcome.
 ACCEPTED: Mapping[str, str] = {
@@ -121,11 +129,11 @@ def wants_events(accept: str) -> bool:
     return any(media == "text/event-stream" for media, _ in _by_preference(accept))
 
 
-async def sent(finished: Finished, form: Format, headers: Mapping[str, str]) -> Response:
-    """*finished* in that form, with its own name when it is a file."""
-    from planning.render.filenames import content_disposition, filename
-
-    body = await asyncio.to_thread(form.make, finished)
+async def sent(
+    finished: Finished, form: Format, printer: Printer, headers: Mapping[str, str]
+) -> Response:
+    """*finished* in that form, with its own name when it is a file. Raises `RenderError`."""
+    body = await form.make(finished, printer)
     document = finished.document
     name = filename(document.venture, document.type, form.ending)
     saving = {"Content-Disposition": content_disposition(name)} if form.is_file else {}

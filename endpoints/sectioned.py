@@ -18,6 +18,7 @@ from planning.engine.outlines import OUTLINES
 from planning.engine.runs import UnknownRun
 from planning.engine.standing import standing
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.wording import words_in
 
 NOT_YET = "The document is not finished; GET /runs/{id} says how it stands"
@@ -26,6 +27,11 @@ NOT_YET = "The document is not finished; GET /runs/{id} says how it stands"
 def _planner(request: Request) -> Planner:
     planner: Planner = request.app.state.planner
     return planner
+
+
+def _printer(request: Request) -> Printer:
+    printer: Printer = request.app.state.printer
+    return printer
 
 
 def _document_type(document_type: str) -> str:
@@ -47,6 +53,7 @@ def _preference(prefer: Annotated[str, Header()] = "") -> float | None:
 
 
 PlannerInUse = Annotated[Planner, Depends(_planner)]
+PrinterInUse = Annotated[Printer, Depends(_printer)]
 DocumentType = Annotated[str, Depends(_document_type)]
 LastEventId = Annotated[int | None, Depends(_last_event_id)]
 Patience = Annotated[float | None, Depends(_preference)]
@@ -69,6 +76,7 @@ DOCUMENT: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no such type of document."},
     406: {"description": "There is no such format."},
     409: {"description": "The run was stopped."},
+    422: {"description": "The request is wrong, or the document cannot be set in this form."},
     503: {"description": "It is paused; `Retry-After` says when to ask again. Nothing is lost."},
 }
 RUN: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such run."}}
@@ -99,6 +107,7 @@ def _add_documents(routes: APIRouter, pace: Pace) -> None:
         document_type: DocumentType,
         body: BriefBody,
         planner: PlannerInUse,
+        printer: PrinterInUse,
         freshness: FreshnessAsked,
         patience: Patience,
         asked: FormatAsked = None,
@@ -112,7 +121,7 @@ def _add_documents(routes: APIRouter, pace: Pace) -> None:
         outcome = await while_wanted(request, planner.runs.outcome(run_id, patience))
         if outcome is None:
             return JSONResponse(_standing(planner, run_id), 202, run_headers(run_id))
-        return await sent(Finished.from_json(outcome), form, run_headers(run_id))
+        return await sent(Finished.from_json(outcome), form, printer, run_headers(run_id))
 
     @routes.post(
         "/documents/{document_type}/plan",
@@ -171,18 +180,22 @@ def _add_runs(routes: APIRouter, pace: Pace) -> None:
         response_class=Response,
         responses={
             **RUN,
-            **{code: DOCUMENT[code] for code in (200, 406)},
+            **{code: DOCUMENT[code] for code in (200, 406, 422)},
             409: {"description": NOT_YET},
         },
     )
     async def document(
-        run_id: str, planner: PlannerInUse, asked: FormatAsked = None, accept: Accept = ""
+        run_id: str,
+        planner: PlannerInUse,
+        printer: PrinterInUse,
+        asked: FormatAsked = None,
+        accept: Accept = "",
     ) -> Response:
         form = chosen(asked, accept)
         kept = planner.runs.document(run_id)
         if kept is None:
             raise HTTPException(409, NOT_YET.format(id=run_id))
-        return await sent(Finished.from_json(kept), form, run_headers(run_id))
+        return await sent(Finished.from_json(kept), form, printer, run_headers(run_id))
 
     @routes.delete("/runs/{run_id}", tags=["runs"], summary="Stop a run", responses=RUN)
     async def stop(run_id: str, planner: PlannerInUse) -> dict[str, Any]:

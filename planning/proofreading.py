@@ -1,4 +1,4 @@
-"""What of a letter is worth a second call: cut off, unfinished, in another language, or too long to be spoken. Pure."""
+"""What is worth a second call: a letter cut off, unfinished, in another language, or not speakable in time. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace

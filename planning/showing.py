@@ -94,7 +94,7 @@ class Shown:
 
         return format_skeleton("yMMM", value, locale=_locale(self.language))
 
-    def month_name(self, value: Date) -> str:
+    def month_name(self, value: datetime.date) -> str:
         """The month of a day without its year, short: `Jan`."""
         from babel.dates import format_date
 

@@ -1,17 +1,13 @@
 """A finished document as JSON and back: what is kept for a day, and what every format is made from."""
 
-import functools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
-from decimal import Decimal
 from typing import Any, Literal
-
-from pydantic import TypeAdapter
 
 from planning.checks import Finding, Review
 from planning.content import Document
-from planning.facts import Fact, FactBase, Question
+from planning.facts import FactBase
+from planning.render.jsonform import document_as_json, document_from_json, facts_from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +49,7 @@ class Finished:
         """It as JSON."""
         findings = self.review.findings
         return {
-            "document": _documents().dump_python(self.document, mode="json"),
-            "facts": [_fact_to_json(fact) for fact in self.facts.facts.values()],
-            "questions": [asdict(question) for question in self.facts.questions],
+            **document_as_json(self.document, facts=self.facts),
             "findings": [asdict(finding) for finding in findings],
             "score": {
                 "score": self.review.score,
@@ -73,11 +67,8 @@ class Finished:
         """It again, from its JSON form."""
         score = value["score"]
         return cls(
-            document=_documents().validate_python(value["document"]),
-            facts=FactBase(
-                {fact["id"]: _fact_from_json(fact) for fact in value["facts"]},
-                tuple(Question(**question) for question in value["questions"]),
-            ),
+            document=document_from_json(value),
+            facts=facts_from_json(value["facts"]),
             review=KeptReview(
                 score["score"], tuple(KeptFinding(**finding) for finding in value["findings"])
             ),
@@ -98,25 +89,3 @@ def kept_finding(finding: Finding) -> KeptFinding:
     return KeptFinding(
         finding.check, finding.severity, finding.section, finding.sentence, finding.message
     )
-
-
-@functools.cache
-def _documents() -> TypeAdapter[Document]:
-    return TypeAdapter(Document)
-
-
-def _fact_to_json(fact: Fact) -> dict[str, Any]:
-    """*fact* as JSON; the kind of its value stands beside it, since JSON has only texts for it."""
-    kind = "number" if isinstance(fact.value, Decimal) else "date"
-    kind = "text" if isinstance(fact.value, str) else kind
-    texts = {
-        end: None if v is None else str(v) for end, v in (("low", fact.low), ("high", fact.high))
-    }
-    return {**asdict(fact), "value": str(fact.value), "kind": kind, **texts}
-
-
-def _fact_from_json(value: Mapping[str, Any]) -> Fact:
-    read: dict[str, Any] = {"number": Decimal, "date": date.fromisoformat, "text": str}
-    own = {name: inner for name, inner in value.items() if name != "kind"}
-    ends = {end: None if value[end] is None else Decimal(value[end]) for end in ("low", "high")}
-    return Fact(**{**own, "value": read[value["kind"]](value["value"]), **ends})
