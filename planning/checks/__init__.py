@@ -38,10 +38,11 @@ __all__ = [
 
 # What one finding leaves of the sub-score of its group, in percent: many weigh more, never more than all.
 LEFT = {"error": 80, "warning": 94}
+LEFT_BY_QUESTION = 96  # of the facts, by each thing that only the founder can say and has not said
 # What each group counts in the score of a document that has checks of it.
 WEIGHTS: Mapping[Group, int] = {
     "sources": 30,
-    "facts": 20,
+    "facts": 30,
     "writing": 20,
     "plan": 15,
     "money": 15,
@@ -56,6 +57,7 @@ MOST_TOLD = 12  # findings told to a model that writes a section again
 class Review:
     """What the checks say: a readiness *score* from 0 to 100, and its *parts* by group.
 
+    Open questions are no findings, but they lower the part of the facts.
     *grounding* is the percentage of the sentences with figures that have a source or a fact; None when
     there are none.
     """
@@ -95,13 +97,17 @@ def review(
     found = list(dict.fromkeys(found))
     groups = list(dict.fromkeys(check.group for check in checks))
     parts = {group: _part([f for check, f in found if check.group == group]) for group in groups}
+    if "facts" in parts:
+        parts["facts"] = int(parts["facts"] * (LEFT_BY_QUESTION / 100) ** len(facts.questions))
     findings = tuple(finding for _, finding in found)
     return Review(_score(parts, findings), findings, parts, grounding(subject))
 
 
 def told(check: Check, hit: Hit, words: Words) -> Finding:
     """A hit as a finding: its sentence cut to a readable length, and what is wrong in the founder's language."""
-    key = f"checks.{check.id.lower()}" + (f"_{hit.variant}" if hit.variant else "")
+    key = f"checks.{(check.told_as or check.id).lower()}" + (
+        f"_{hit.variant}" if hit.variant else ""
+    )
     sentence = hit.sentence
     if len(sentence) > LONGEST_SENTENCE:
         sentence = f"{sentence[: LONGEST_SENTENCE - 1]}…"

@@ -15,6 +15,7 @@ from planning.facts import FactBase
 from planning.figures.budget import Budget
 from planning.figures.finance import Forecast
 from planning.figures.indicators import Indicator
+from planning.figures.plan import Plan
 from planning.figures.raci import Raci
 from planning.figures.risks import Risk
 from planning.figures.schedule import Schedule
@@ -59,6 +60,20 @@ class Structures:
     theory: Theory | None = None
     funders: tuple[Funder, ...] | None = None
     grants: tuple[Grant, ...] | None = None
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Structures":
+        """Those of a plan, without lists of funders and grants."""
+        return cls(
+            finance=plan.forecast,
+            schedule=plan.schedule,
+            budget=plan.budget,
+            indicators=plan.indicators,
+            risks=plan.risks,
+            served=plan.sdgs,
+            raci=plan.raci,
+            theory=plan.theory,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +214,8 @@ Find = Callable[[Subject], Iterable[Hit]]
 class Check:
     """One check: its number, how severe a hit is, where it counts, which documents it is for.
 
-    What it looks for is the first line of its function's docstring.
+    What it looks for is the first line of its function's docstring. It has words of its own, or those
+    of the check that *told_as* names.
     """
 
     id: str
@@ -207,6 +223,7 @@ class Check:
     group: Group
     types: frozenset[str]
     find: Find
+    told_as: str = ""
 
     @property
     def about(self) -> str:

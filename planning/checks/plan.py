@@ -8,6 +8,8 @@ from planning.checks.base import Hit, Subject, hit
 from planning.checks.vocabulary import speaks_of
 from planning.figures.goals import goals_of
 from planning.figures.months import horizon
+from planning.figures.risks import regulated
+from planning.figures.roles import roles_of
 from planning.figures.schedule import Schedule, compute
 from planning.figures.spec import Unusable
 from planning.research.places import country_name, country_of
@@ -18,8 +20,6 @@ FEWEST_RISKS = 5
 COVER_FROM = 15  # a risk with this score needs something that stands ready
 LEAST_SPAN = 50  # percent of the three years that the milestones reach into
 
-# Work that the law watches: lists of words in the idea, beside which stand those of its rules.
-REGULATED = ("health", "children", "finance", "food")
 _STEP = re.compile(r"(?m)^\s*\d{1,2}[.)]\s+\*{0,2}([^\n*]{3,120})")
 
 
@@ -78,7 +78,8 @@ def work_shared(subject: Subject) -> Iterator[Hit]:
     span = 100 * (schedule.end - start).days // max(1, (end - start).days)
     if span < LEAST_SPAN:
         yield hit("milestones", variant="short", percent=span)
-    elif schedule.end >= end:
+    elif any(p.end >= end for p in schedule.milestones if not p.milestone.id.startswith("g")):
+        # Work on a goal (g1, g2, …) goes on to the end of the plan; a step of its own should not.
         yield hit("milestones", variant="full")
 
 
@@ -87,7 +88,7 @@ def duties_clear(subject: Subject) -> Iterator[Hit]:
     raci = subject.has.raci
     if raci is None:
         return
-    roles = {*raci.team, *raci.open_roles}
+    roles = {*roles_of(subject.brief).all, *raci.open_roles}
     for duty in raci.duties:
         named = (duty.accountable, *duty.responsible, *duty.consulted, *duty.informed)
         if not duty.accountable or not duty.responsible:
@@ -106,8 +107,10 @@ def indicators_complete(subject: Subject) -> Iterator[Hit]:
         return
     for each in indicators:
         has_start = each.baseline is not None or each.baseline_by is not None
-        words = (each.metric, each.unit, each.source, each.frequency, each.owner)
-        if not (all(text.strip() for text in words) and has_start):
+        words = (each.metric, each.source, each.frequency, each.owner)
+        # The founder's own words say what they count.
+        has_unit = bool(each.unit.strip()) or each.target is None or each.is_founders
+        if not (all(text.strip() for text in words) and has_start and has_unit):
             yield hit("indicators", each.metric or each.id)
         elif each.target is not None and each.target == each.baseline:
             yield hit("indicators", each.metric, "no_change")
@@ -164,15 +167,13 @@ def risks_covered(subject: Subject) -> Iterator[Hit]:
 
 def rules_watched(subject: Subject) -> Iterator[Hit]:
     """Work with health, children, money or food has a risk or a step about the rules for it."""
-    idea = subject.brief.idea
-    said = " ".join([idea.mission, idea.primary_product, *idea.goals])
     risks = " ".join(f"{r.risk} {r.mitigation}" for r in subject.has.risks or ())
     section = subject.section("operations")
     if not risks and section is None:
         return
     answers = f"{risks} {section.text if section else ''}"
-    for field in REGULATED:
-        if speaks_of(field, said) and not speaks_of(f"{field}_rule", answers):
+    for field in regulated(subject.brief):
+        if not speaks_of(f"{field}_rule", answers):
             yield hit("risks", variant=field)
 
 

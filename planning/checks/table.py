@@ -59,7 +59,7 @@ CHECKS: tuple[Check, ...] = (
     Check("P1", "error", "facts", PROPOSAL, proposal.summary_agrees),
     Check("P2", "error", "sources", PROPOSAL, proposal.need_sourced),
     Check("P3", "error", "plan", PROPOSAL, proposal.objectives_smart),
-    Check("P4", "error", "plan", PROPOSAL, proposal.work_plan_kept),
+    Check("P4", "error", "plan", PROPOSAL, proposal.work_plan_kept, told_as="B2"),
     Check("P5", "error", "money", PROPOSAL, proposal.budget_adds_up),
     Check("P6", "error", "money", PROPOSAL, proposal.budget_justified),
     Check("P7", "error", "plan", PROPOSAL, proposal.evaluation_planned),

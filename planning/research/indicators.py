@@ -4,9 +4,10 @@ Codes of the World Development Indicators, chosen by hand in November 2026 for b
 and known for most countries. The words for them stand in `wording/research.json` under their code.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from planning.figures.sdg import goals_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,8 @@ KNOWN = {
 
 
 def goals_named(sdgs: Iterable[str]) -> tuple[int, ...]:
-    """The numbers of the goals that texts such as `SDG 6: Clean Water` and `sdg12` name, in order."""
-    found = (int(n) for text in sdgs for n in re.findall(r"(?<!\d)(\d{1,2})(?!\d)", text)[:1])
-    return tuple(dict.fromkeys(goal for goal in found if 1 <= goal <= 17))
+    """The numbers of the goals that the founder's *sdgs* name, in their order."""
+    return tuple(dict.fromkeys(goal for text in sdgs for goal in goals_in(text)))
 
 
 def indicators_for(goals: Iterable[int]) -> tuple[Indicator, ...]:
