@@ -11,7 +11,7 @@ from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
 from planning.render.printer import Printer
 from planning.research import NoSearch, Search, researcher
-from planning.speech import ElevenLabs, Engine, OfflineVoice, Speaker
+from planning.speech import build_speaker
 from providers import CATALOGUE, configured
 from providers.local import LocalModel
 from providers.repl import doorway
@@ -19,10 +19,10 @@ from providers.transport import HttpUpstream, Transport
 from rate_limiter import RateLimiter
 from router import Router
 from settings import read_environment
+from storage import shared_store
 from storage.ledger import Limits
 
 __all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api"]
-
 environment = read_environment()
 settings, access = environment.settings, environment.access
 logs.configure(settings.log_level, settings.log_format, environment.secrets())
@@ -41,10 +41,12 @@ cache.configure(
     ttl_hours=settings.cache_ttl_hours,
     stale_hours=settings.cache_stale_hours,
     max_mb=settings.cache_max_mb,
+    store=shared_store(settings.shared_store_url, settings.redis_prefix),
 )
 rate_limiter.configure(
     min_interval_seconds=0 if settings.pacing == "quota" else settings.min_interval_seconds,
     store=lambda: cache.store,  # beside the answers, so that restarts and workers share it
+    instances=settings.instances,
 )
 
 transport = Transport()
@@ -68,12 +70,14 @@ if settings.search == "on":
         searxng_url=settings.searxng_url,
         stand_ins=settings.search_url,
     )
-voices: list[Engine] = []
-if key := settings.elevenlabs_api_key.get_secret_value():
-    voice_id, model = settings.elevenlabs_voice_id, settings.elevenlabs_model
-    voices.append(ElevenLabs(key, voice_id, model, settings.elevenlabs_base_url))
-if OfflineVoice.is_installed():
-    voices.append(OfflineVoice())
+speaker = build_speaker(
+    cache,
+    rate_limiter,
+    elevenlabs_key=settings.elevenlabs_api_key.get_secret_value(),
+    voice_id=settings.elevenlabs_voice_id,
+    model=settings.elevenlabs_model,
+    base_url=settings.elevenlabs_base_url,
+)
 
 call_gemini_api, call_openrouter_api, call_cloudflare_api = (
     doorway(entry, access[entry.identity.name], rate_limiter) for entry in CATALOGUE[:3]
@@ -92,5 +96,5 @@ rules = Rules(
 )
 # On Vercel a call may take 300 seconds; a document pauses ten before that, and the next call goes on.
 planner = Planner(router, search, sitting_s=290 if settings.vercel else None)
-services = Services(planner, Speaker(voices, cache), cache, Printer(settings.pdf_font_cjk))
+services = Services(planner, speaker, cache, Printer(settings.pdf_font_cjk))
 app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))

@@ -10,16 +10,16 @@ from fastapi.responses import RedirectResponse
 from fastapi.telemetry import TelemetryConfig
 
 from cache import ResponseCache
-from endpoints import errors, provenance
+from endpoints import errors, provenance, speech
 from endpoints.documents import document_routes
 from endpoints.idempotency import Idempotency
 from endpoints.journal import Journal
 from endpoints.metrics import Metrics
 from endpoints.middleware import BodyLimit, RequestContext
+from endpoints.pages import page_routes
 from endpoints.sectioned import sectioned_routes
 from endpoints.security import Admission, Rules
 from endpoints.shutdown import RefuseNewWork, Shutdown
-from endpoints.speech import speech_routes
 from endpoints.status import status_routes
 from endpoints.tracing import Tracing
 from endpoints.v1.routes import v1_routes
@@ -42,6 +42,7 @@ LARGEST_BODY = 1 << 20  # bytes
 LARGEST_CHAT = 4 << 20  # bytes; it may hold images
 EXPOSED = [
     *provenance.NAMES,
+    *speech.NAMES,
     *("X-Request-ID", "X-Run-ID", "Location", "Content-Disposition"),
     *("Retry-After", "retry-after-ms", "x-should-retry"),
 ]
@@ -77,12 +78,15 @@ def create_app(
         await services.printer.aclose()
         await router.aclose()
         await services.planner.search.aclose()
+        await services.speaker.aclose()
         services.cache.close()
 
     app = FastAPI(
         title="Trimaran",
         summary="From a founder's idea to a plan, on free LLM tiers that fail over.",
         lifespan=lifespan,
+        docs_url=None,  # a page of our own, without scripts from elsewhere
+        redoc_url=None,
         telemetry=TRACED if traced else UNTRACED,
     )
     router = services.planner.router
@@ -97,9 +101,10 @@ def create_app(
     app.state.shutdown.at_begin.append(services.planner.runs.wind_down)
     app.include_router(document_routes())
     app.include_router(sectioned_routes(pace))
-    app.include_router(speech_routes())
+    app.include_router(speech.speech_routes())
     app.include_router(status_routes(journal, metrics))
     app.include_router(v1_routes(pace))
+    app.include_router(page_routes())
     errors.install(app)
 
     @app.get("/", include_in_schema=False)

@@ -38,7 +38,7 @@ from planning.render.errors import (
     Unprintable,
     UnusableFont,
 )
-from planning.speech import NoSpeech, SpeechFailed, Unspeakable
+from planning.voices.base import NoSpeech, SpeechFailed, UnknownVoice, Unspeakable
 from providers.errors import FailureKind
 
 WHAT_TO_DO = (
@@ -97,6 +97,7 @@ TELLINGS: dict[type[Exception], Telling] = {
     TooManyRequests: Telling(429, "rate_limit_exceeded"),
     WrongKey: Telling(422, "idempotency_key_reused"),
     NoSpeech: Telling(501),
+    UnknownVoice: Telling(400, "voice_not_found", "voice"),
     Unspeakable: Telling(400),
     SpeechFailed: Telling(500, says="Error generating audio: {}"),
     Paused: Telling(503, "paused", says="Paused, nothing is lost: {}. Ask again to go on"),

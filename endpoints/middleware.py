@@ -24,7 +24,6 @@ CAREFUL = {
 }
 ONLY_BY_TLS = "max-age=63072000; includeSubDomains"
 NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
-PAGES = ("/docs", "/redoc")  # load their scripts, so they cannot have the policy of plain data
 
 
 class BodyLimit:
@@ -98,8 +97,7 @@ class RequestContext:
                     headers.setdefault(name, value)
                 if scope["scheme"] == "https":
                     headers.setdefault("Strict-Transport-Security", ONLY_BY_TLS)
-                if not scope["path"].startswith(PAGES):
-                    headers.setdefault("Content-Security-Policy", NO_CONTENT)
+                headers.setdefault("Content-Security-Policy", NO_CONTENT)
             await send(message)
 
         try:

@@ -20,7 +20,7 @@ from storage.ledger import ACCOUNT, Allowance, Limits
 
 # What is told to everybody: that the service lives, and the pages and files without any content.
 PROBES = frozenset({"/healthz", "/readyz"})
-PAGES = frozenset({"/", "/docs", "/openapi.json", "/favicon.ico"})
+PAGES = frozenset({"/", "/playground", "/docs", "/openapi.json", "/favicon.ico"})
 FILES = "/web/"
 FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -92,6 +92,13 @@ class Visit:
         )
 
     @property
+    def is_of_a_page(self) -> bool:
+        """Whether it asks for nothing but a page or a file of ours: they hold no content of anybody."""
+        wants_html = "text/html" in self.headers.get("accept", "")
+        is_status_page = self.path == "/status" and wants_html
+        return self.path in PAGES or self.path.startswith(FILES) or is_status_page
+
+    @property
     def is_forwarded(self) -> bool:
         """Whether it came through a proxy, or says so."""
         return any(name in self.headers for name in FORWARDING)
@@ -102,7 +109,7 @@ def admit(rules: Rules, visit: Visit) -> Caller:
     if visit.path in PROBES:
         return Caller()
     if rules.keys:
-        if visit.method in SAFE_METHODS and is_page(visit.path):
+        if visit.method in SAFE_METHODS and visit.is_of_a_page:
             return Caller()
         return _key_holder(rules, visit)
     address = true_address(visit, rules)
@@ -112,11 +119,6 @@ def admit(rules: Rules, visit: Visit) -> Caller:
         raise Forbidden(HOW_TO_OPEN)
     _refuse_other_sites(rules, visit)
     return Caller(name="local")
-
-
-def is_page(path: str) -> bool:
-    """Whether there is nothing but a page or a file of ours under *path*."""
-    return path in PAGES or path.startswith(FILES)
 
 
 def true_address(visit: Visit, rules: Rules) -> Address | None:

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
 from endpoints.journal import Journal
 from endpoints.metrics import CONTENT_TYPE, Metrics, Standing
+from endpoints.pages import page
 from endpoints.requests import CallerGone, RouterInUse, while_wanted
 from endpoints.shutdown import ShuttingDown
 from failover import key_of
@@ -42,10 +43,21 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
     """The routes that tell how things stand."""
     routes = APIRouter(tags=["status"])
 
-    @routes.get("/status", summary="How every provider and model stands, and the last requests")
+    @routes.get(
+        "/status",
+        summary="How every provider and model stands, and the last requests",
+        description="For a browser, which asks for HTML, the page that shows it.",
+        response_model=dict[str, Any],
+    )
     async def status(
-        router: RouterInUse, after: Annotated[int, Query(ge=0, description=AFTER)] = 0
-    ) -> dict[str, Any]:
+        router: RouterInUse,
+        after: Annotated[int, Query(ge=0, description=AFTER)] = 0,
+        accept: Annotated[str, Header()] = "",
+        if_none_match: Annotated[str, Header()] = "",
+        accept_encoding: Annotated[str, Header()] = "",
+    ) -> Any:
+        if "text/html" in accept:
+            return page("status", if_none_match, accept_encoding)
         now = router.limiter.now()
         models = [await standing(router, upstream, now) for upstream in router.upstreams]
         for model in models:
@@ -57,6 +69,7 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
             "providers": models,
             "last_resort": router.last_resort.model if router.last_resort else None,
             "cache": await asyncio.to_thread(router.cache.stats),
+            "store": whereabouts(router),
             "totals": journal.totals(),
             "minutes": journal.minutes(),
             "requests": journal.rows(after)[-SHOWN_ROWS:],
@@ -85,7 +98,7 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
                 running=request.app.state.shutdown.running,
                 cache_entries=holdings["entries"],
                 cache_bytes=holdings["size_bytes"],
-                store_ok=True,
+                store_ok=whereabouts(router)["state"] == "ok",
             )
         )
         return Response(told, media_type=CONTENT_TYPE)
@@ -105,6 +118,19 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
         return await foresee(router, body.calls, body.tokens)
 
     return routes
+
+
+def whereabouts(router: Router) -> dict[str, Any]:
+    """What store the limits are in, and whether this process has lost it and counts alone."""
+    condition, limiter = router.limiter.store.condition(), router.limiter
+    is_lost = bool(condition.lost) or limiter.is_alone
+    return {
+        "kind": condition.kind,
+        "state": "lost" if is_lost else "ok",
+        "reason": condition.lost,
+        "lost_for_s": round(condition.lost_for_s, 1),
+        "limits_divided_by": limiter.instances if limiter.is_alone else 1,
+    }
 
 
 def unready(router: Router, *, is_ending: bool) -> list[str]:

@@ -71,7 +71,7 @@ _END = re.compile(
     rf"|(?P<spaced>[.!?…]+|[؟۔।॥።։။។]+)(?:\s»(?=\s|$)|[{_CLOSING}])*(?:\s*\[S?\d+\])*(?:\s+|$)"
 )
 _QUESTION = {"el": re.compile(";(?=\\s|$)")}  # Greek writes its question mark as a semicolon
-_CLAUSE = re.compile(r"(?<=[,;:—–،؛、，；：])\s*")
+_BREAKS = (re.compile(r"(?<=[,;:—–،؛、，；：])"), re.compile(r"\s+"))  # the better ones first
 _UNSPACED_LETTER = re.compile(
     "[\u0e01-\u0e2e\u0e81-\u0eae\u1780-\u17b3\u1000-\u102a\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 )
@@ -131,12 +131,30 @@ def parts(text: str, longest: int, language: str = "en") -> tuple[str, ...]:
         raise ValueError("a part needs room for a character")
     found: list[str] = []
     for sentence in split_sentences(text, language):
-        for piece in _cut(sentence, longest):
+        for piece in cut(sentence, longest):
             if found and len(found[-1]) + 1 + len(piece) <= longest:
                 found[-1] += f" {piece}"
             else:
                 found.append(piece)
     return tuple(found)
+
+
+def cut(sentence: str, longest: int) -> Iterator[str]:
+    """*sentence* in pieces of at most *longest* characters, cut at the last clause that fits."""
+    while len(sentence) > longest:
+        place = next(
+            filter(None, (_last(breaks, sentence, longest) for breaks in _BREAKS)), longest
+        )
+        yield sentence[:place].rstrip()
+        sentence = sentence[place:].lstrip()
+    if sentence:
+        yield sentence
+
+
+def begins_word(first: str, second: str) -> bool:
+    """Whether the second of two characters begins a word: after a space, or in an unspaced script."""
+    is_letter = _UNSPACED_LETTER.match(second) is not None
+    return not second.isspace() and (first.isspace() or is_letter)
 
 
 def _of_line(line: str, language: str) -> Iterator[str]:
@@ -178,20 +196,10 @@ def _goes_on(before: str, following: str, language: str) -> bool:
     return False
 
 
-def _cut(sentence: str, longest: int) -> Iterator[str]:
-    """*sentence* in pieces of at most *longest* characters."""
-    if len(sentence) <= longest:
-        yield sentence
-        return
-    for breaks in (_CLAUSE, re.compile(r"\s+")):
-        places = [found.start() for found in breaks.finditer(sentence)]
-        places = [place for place in places if longest // 3 < place <= longest]
-        if places:
-            yield sentence[: places[-1]].strip()
-            yield from _cut(sentence[places[-1] :].strip(), longest)
-            return
-    yield sentence[:longest]
-    yield from _cut(sentence[longest:].strip(), longest)
+def _last(breaks: re.Pattern[str], sentence: str, longest: int) -> int | None:
+    """The last of *breaks* that leaves a piece of a good length; None when there is none."""
+    places = (found.start() for found in breaks.finditer(sentence, 0, longest + 1))
+    return max((place for place in places if longest // 3 < place <= longest), default=None)
 
 
 def _said_words(token: str) -> float:

@@ -28,6 +28,7 @@ from endpoints.security import (
 from planning.planner import Planner
 from planning.research import NoSearch
 from planning.speech import Speaker
+from planning.voices.supply import Supply
 from rate_limiter import RateLimiter
 from router import Router
 from storage.ledger import Limits
@@ -208,8 +209,9 @@ def test_names_of_this_machine() -> None:
 def app_with(rules: Rules) -> Any:
     """The service without providers."""
     cache = ResponseCache(store=MemoryStore())
-    router = Router([], cache, RateLimiter(0, store=lambda: cache.store))
-    services = Services(Planner(router, NoSearch()), Speaker([], cache), cache)
+    limiter = RateLimiter(0, store=lambda: cache.store)
+    router = Router([], cache, limiter)
+    services = Services(Planner(router, NoSearch()), Speaker([], Supply(cache, limiter)), cache)
     return create_app(services, rules=rules)
 
 

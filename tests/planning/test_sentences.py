@@ -72,6 +72,11 @@ def test_parts_fit_and_lose_nothing(text: str, longest: int) -> None:
     assert "".join("".join(found).split()) == "".join(text.split())
 
 
+def test_a_very_long_word_is_cut_anywhere() -> None:
+    """A part has to end somewhere."""
+    assert parts("x" * 10_000, 3) == ("xxx",) * 3_333 + ("x",)
+
+
 def test_parts_keep_sentences_whole_where_they_can() -> None:
     """As few as possible; a long sentence is cut after a comma."""
     text = "One two three. Four five six. Seven, eight nine ten eleven."
