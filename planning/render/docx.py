@@ -127,9 +127,9 @@ class _Writer:
         self._styles()
         self.style_ids = {style.name: style.style_id for style in self.file.styles}
         self._properties()
-        section = self.file.sections[0]
-        section.different_first_page_header_footer = True
-        self._page(section)
+        first = self.file.sections[0]
+        first.different_first_page_header_footer = True
+        self._page(first)
         self._cover()
         self._contents()
         for section in self.document.sections:
@@ -401,10 +401,7 @@ class _Writer:
                     pass  # what follows has its own space
 
     def _items(self, items: Items, depth: int) -> None:
-        if items.first is None:
-            number = self.lists.bullets()
-        else:
-            number = self.lists.numbered(items.first, depth)
+        number = self.lists.number(items.first, depth)
         for item in items.items:
             rest = item
             if item and isinstance(item[0], Paragraph):

@@ -1,12 +1,13 @@
 """Schedules as drawings: a row for each task, its bar over the months, arrows for what waits for what. Pure."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from planning.content import Bar, Gantt
 from planning.render.drawing import (
+    Anchor,
     Drawing,
     Label,
     Line,
@@ -22,6 +23,7 @@ from planning.render.tables import gantt_described
 from planning.showing import Shown
 from planning.wording import words_in
 
+OPPOSITE: Mapping[Anchor, Anchor] = {"left": "right", "middle": "middle", "right": "left"}
 HEAD, FOOT = 30.0, 18.0  # heights
 LINE, PAD = 9.8, 6.0  # of a row: the height of a line of its name, and the room above and below
 SIZE, SMALL = 8.0, 6.9
@@ -99,8 +101,7 @@ def mirrored(drawing: Drawing) -> Drawing:
             case Path() | Shape():
                 return replace(mark, points=tuple((width - x, y) for x, y in mark.points))
             case Label():
-                side = {"left": "right", "right": "left", "middle": "middle"}
-                return replace(mark, x=width - mark.x, anchor=side[mark.anchor])
+                return replace(mark, x=width - mark.x, anchor=OPPOSITE[mark.anchor])
         return replace(mark, x=width - mark.x)
 
     return replace(drawing, marks=tuple(map(turned, drawing.marks)))

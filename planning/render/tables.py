@@ -1,7 +1,7 @@
 """Charts and schedules in words: as tables, for forms that have no pictures, and as descriptions. Pure."""
 
 from planning.content import Chart, Column, Gantt, Series, Table
-from planning.showing import Shown
+from planning.showing import UNKNOWN, Shown
 from planning.wording import words_in
 
 
@@ -45,7 +45,7 @@ def gantt_table(gantt: Gantt, shown: Shown) -> Table:
 
 def chart_described(chart: Chart, shown: Shown) -> str:
     """What *chart* shows, for those who cannot see it: where each series begins, ends and turns."""
-    return " ".join(_trend(chart, series, shown) for series in chart.series if series.values)
+    return " ".join(filter(None, (_trend(chart, series, shown) for series in chart.series)))
 
 
 def gantt_described(gantt: Gantt, shown: Shown) -> str:
@@ -61,18 +61,28 @@ def _unbroken(day: str) -> str:
 
 
 def _value(series: Series, n: int, unit: str, shown: Shown) -> str:
-    return shown.amount(series.values[n], unit) if n < len(series.values) else ""
+    if n >= len(series.values) or not series.values[n].is_finite():
+        return UNKNOWN
+    return shown.amount(series.values[n], unit)
 
 
 def _trend(chart: Chart, series: Series, shown: Shown) -> str:
-    values = series.values[: len(chart.categories)]
+    known = [
+        (value, category)
+        for value, category in zip(series.values, chart.categories, strict=False)
+        if value.is_finite()
+    ]
+    if not known:
+        return ""
+    (first, first_at), (last, last_at) = known[0], known[-1]
+    values = [value for value, _ in known]
     return words_in(shown.language)(
         "render.trend",
         name=series.name,
-        first=shown.amount(values[0], chart.unit),
-        first_at=chart.categories[0],
-        last=shown.amount(values[-1], chart.unit),
-        last_at=chart.categories[len(values) - 1],
+        first=shown.amount(first, chart.unit),
+        first_at=first_at,
+        last=shown.amount(last, chart.unit),
+        last_at=last_at,
         low=shown.amount(min(values), chart.unit),
         high=shown.amount(max(values), chart.unit),
     )

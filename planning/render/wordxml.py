@@ -107,12 +107,10 @@ class Lists:
         self._bullets = self._list(self._kind(bullets))
         self._decimals = self._kind(decimals)
 
-    def bullets(self) -> int:
-        """The number of the list with bullets."""
-        return self._bullets
-
-    def numbered(self, first: int, level: int) -> int:
-        """The number of a new list that counts from *first* at *level*."""
+    def number(self, first: int | None, level: int) -> int:
+        """The number of a new list that counts from *first* at *level*; with None, of the bullets."""
+        if first is None:
+            return self._bullets
         return self._list(self._decimals, first=first, level=level)
 
     def put(self, paragraph: Paragraph, number: int, level: int) -> None:

@@ -57,6 +57,12 @@ class Cut:
     has: frozenset[int]
     scale: float
 
+    @property
+    def upem(self) -> int:
+        """Units of the font in its size."""
+        units: int = self.face.upem
+        return units
+
     def shape(self, text: str, *, rtl: bool, tabular: bool, language: str) -> Shaped:
         """*text* in this cut, which must have its characters."""
         buffer = hb.Buffer()
@@ -66,7 +72,7 @@ class Cut:
         buffer.direction = "rtl" if rtl else "ltr"
         buffer.language = language
         hb.shape(self.font, buffer, TABULAR if tabular else PLAIN)
-        per_mille = 1000 * self.scale / self.face.upem
+        per_mille = 1000 * self.scale / self.upem
         clusters: dict[int, list[Glyph]] = {}
         glyphs = zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
         for info, place in reversed(list(glyphs)) if rtl else glyphs:

@@ -12,6 +12,7 @@ from planning.render.typeset.lines import Galley, Line
 from planning.render.typeset.paper import COLOURS, Paper
 
 FEWEST = 2  # lines of a paragraph that may stand alone at the foot or the head of a page
+UNBROKEN = 12  # lines of a heading that is not broken
 SHORT = 4  # lines of a paragraph that stays with the table or drawing that it introduces
 BASELINE = 0.74  # of the leading, from the top of a line
 
@@ -37,7 +38,7 @@ class Bullet:
     at: float = 0.0
 
 
-class Text(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class Text(Flowable):
     """A paragraph. *anchor* is a name that links lead to; *on_draw* is called where it is drawn."""
 
     def __init__(
@@ -84,7 +85,7 @@ class Text(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untype
         """In two where *height* ends, with at least two lines on either side; empty if it cannot be."""
         self.wrap(width, height)
         fit = min(int(height / self.form.leading + 1e-6), len(self.lines) - FEWEST)
-        if fit < FEWEST or self.form.keeps_with_next:
+        if fit < FEWEST or (self.form.keeps_with_next and len(self.lines) <= UNBROKEN):
             return []
         head, tail = self.lines[:fit], self.lines[fit:]
         begin = Text(
@@ -117,7 +118,7 @@ class Text(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untype
             baseline -= leading
 
 
-class Picture(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class Picture(Flowable):
     """A drawing; with *keeps_with_next* its note stays on its page."""
 
     AFTER = 4.0
@@ -145,7 +146,7 @@ class Picture(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it unt
         cast(Paper, self.canv).draw(self.drawing, self.typecase, rtl=self.rtl)
 
 
-class Panel(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class Panel(Flowable):
     """Paragraphs on a coloured ground with a bar at their start."""
 
     PADDING, BAR, AFTER = 10.0, 3.0, 10.0
@@ -176,8 +177,8 @@ class Panel(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyp
             _, high = part.wrap(inside, left)
             if high > left:
                 pieces = part.split(inside, left)
-                head = [*self.parts[:n], *pieces[:1]]
-                tail = [*(pieces[1:] or [part]), *self.parts[n + 1 :]]
+                head = [*self.parts[:n], *cast(list[Text], pieces[:1])]
+                tail = [*cast(list[Text], pieces[1:] or [part]), *self.parts[n + 1 :]]
                 return [self._like(head), self._like(tail)] if head else []
             left -= high + part.form.after
         return [self]
@@ -199,23 +200,26 @@ class Panel(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyp
         return Panel(parts, ink=self.ink, ground=self.ground, rtl=self.rtl)
 
 
-def kept_together(story: Sequence[Flowable], width: float) -> list[Flowable]:
-    """*story* with page breaks where what belongs to the next would otherwise end a page alone."""
+def kept_together(story: Sequence[Flowable], width: float, height: float) -> list[Flowable]:
+    """*story* with page breaks where what belongs to the next would otherwise end a page alone.
+
+    *width* and *height* are those of the text on its pages.
+    """
     kept: list[Flowable] = []  # from the last to the first
     needed = 0.0  # by what follows
     for flowable in reversed(story):
-        _, height = flowable.wrap(width, 1e6)
+        _, own = flowable.wrap(width, height)
         if _belongs_to_next(flowable):
             flowable.keepWithNext = False
-            needed += height + flowable.getSpaceAfter() + flowable.getSpaceBefore()
+            needed += own + flowable.getSpaceAfter() + flowable.getSpaceBefore()
             if kept and isinstance(kept[-1], CondPageBreak):
                 kept.pop()
-            kept += [flowable, CondPageBreak(needed)]
+            kept += [flowable, CondPageBreak(min(needed, height))]
         else:
-            needed = _least(flowable, height)
+            needed = _least(flowable, own)
             kept.append(flowable)
             if hasattr(flowable, "least_height"):
-                kept.append(CondPageBreak(needed))
+                kept.append(CondPageBreak(min(needed, height)))
     return kept[::-1]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reportlab.platypus import Flowable
 from reportlab.platypus import Table as Grid
@@ -42,14 +43,16 @@ class Fit:
     is_wide: bool
 
 
-class SetTable(Grid):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class SetTable(Grid):
     """A reportlab table that knows how much of it must stay with its caption."""
+
+    _rowHeights: Sequence[float]  # noqa: N815 - reportlab's name, which its stubs leave out
 
     @property
     def least_height(self) -> float:
         """All of a low table, of a higher one the header and two rows."""
-        total = float(sum(self._rowHeights))
-        return total if total <= UNBROKEN else float(sum(self._rowHeights[:3]))
+        total, begin = float(sum(self._rowHeights)), float(sum(self._rowHeights[:3]))
+        return total if total <= UNBROKEN else min(begin, UNBROKEN)
 
 
 def set_tables(
@@ -145,16 +148,23 @@ def _table(cells: Cells, setter: Setter, fit: Fit) -> SetTable:
     if setter.rtl:
         rows = [list(reversed(row)) for row in rows]
         widths.reverse()
+    heights = [
+        max(
+            text.wrap(max(w - 2 * PADDING[0], 1), 0)[1] for text, w in zip(row, widths, strict=True)
+        )
+        for row in rows
+    ]
     table = SetTable(
         rows,
         colWidths=widths,
         repeatRows=1,
         splitByRow=1,
         splitInRow=1,
+        spaceBefore=6,
         spaceAfter=4,
         hAlign="LEFT",
     )
-    table.setStyle(_style(len(rows), cells.totals))
+    table.setStyle(_style(heights, cells.totals))
     return table
 
 
@@ -166,9 +176,9 @@ def _row(row: Sequence[Spans], look: Look, cells: Cells, setter: Setter) -> list
     ]
 
 
-def _style(rows: int, totals: int) -> list[tuple[object, ...]]:
+def _style(heights: Sequence[float], totals: int) -> list[tuple[Any, ...]]:
     beside, above = PADDING
-    style: list[tuple[object, ...]] = [
+    style: list[tuple[Any, ...]] = [
         ("LEFTPADDING", (0, 0), (-1, -1), beside),
         ("RIGHTPADDING", (0, 0), (-1, -1), beside),
         ("TOPPADDING", (0, 0), (-1, -1), above - 0.6),
@@ -178,13 +188,16 @@ def _style(rows: int, totals: int) -> list[tuple[object, ...]]:
         ("BACKGROUND", (0, 0), (-1, 0), COLOURS["accent-soft"]),
         ("LINEBELOW", (0, 0), (-1, 0), 0.9, COLOURS["accent"]),
         ("LINEBELOW", (0, 1), (-1, -1), 0.4, COLOURS["line"]),
-        ("NOSPLIT", (0, 0), (-1, min(2, rows - 1))),
-        ("NOSPLIT", (0, -min(2, rows)), (-1, -1)),
     ]
+    rows = len(heights)
     if 0 < totals < rows:
         style += [
             ("LINEABOVE", (0, -totals), (-1, -totals), 0.9, COLOURS["accent"]),
             ("BACKGROUND", (0, -totals), (-1, -1), COLOURS["panel"]),
-            ("NOSPLIT", (0, -totals - 1), (-1, -1)),
         ]
+    # What stays together: the head with two rows, the last two rows, sums with a row before them.
+    for first, last in ((0, 2), (rows - 2, rows - 1), (rows - totals - 1, rows - 1)):
+        first, last = max(first, 0), min(last, rows - 1)
+        if first < last and sum(heights[first : last + 1]) <= UNBROKEN:
+            style.append(("NOSPLIT", (0, first), (-1, last)))
     return style
