@@ -124,7 +124,8 @@ def _told(fact: Fact) -> str:
 
 
 def _is_figure(fact: Fact) -> bool:
-    return isinstance(fact.value, Decimal) and fact.value != 0
+    """Whether *fact* is a number that others can differ from; an assumption of nothing is none."""
+    return isinstance(fact.value, Decimal) and (fact.value != 0 or fact.origin == "computed")
 
 
 def _is_like(numeral: Numeral, fact: Fact) -> bool:

@@ -35,9 +35,9 @@ def addresses_known(subject: Subject) -> Iterator[Hit]:
     known = [reference.url for reference in subject.document.references]
     allowed = [*known, *ALLOWED, *_addresses_said(subject)]
     for section in subject.document.sections:
-        for text in texts_of(section):
-            for address in strange_addresses(text, allowed):
-                yield hit(section.id, _line_with(text, address), address=_short(address))
+        text = "\n".join(texts_of(section))
+        for address in strange_addresses(text, allowed):
+            yield hit(section.id, _line_with(text, address), address=_short(address))
 
 
 def figures_sourced(subject: Subject) -> Iterator[Hit]:
