@@ -7,6 +7,7 @@ import ipaddress
 import re
 import urllib.parse
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
@@ -58,6 +59,12 @@ def _networks(value: str) -> str:
     for entry in _split(value):
         if entry != "*":
             ipaddress.ip_network(entry, strict=False)
+    return value
+
+
+def _existing_file(value: str) -> str:
+    if value and not Path(value).is_file():
+        raise ValueError("there is no such file")
     return value
 
 
@@ -152,7 +159,7 @@ class Settings(_FromEnvironment):
     tavily_api_key: Secret = NO_SECRET
     searxng_url: Url | Literal[""] = ""
     search_url: Url | Literal[""] = ""
-    pdf_font_cjk: str = ""
+    pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     elevenlabs_api_key: Secret = NO_SECRET
     elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (
         "JBFqnCBsd6RMkjVDRZzb"

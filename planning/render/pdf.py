@@ -33,7 +33,14 @@ from planning.render.prose import (
     spans_of,
 )
 from planning.render.typeset.faces import Typecase
-from planning.render.typeset.flow import Bullet, Panel, Picture, Text, kept_together
+from planning.render.typeset.flow import (
+    Bullet,
+    Panel,
+    Picture,
+    Text,
+    belongs_to_next,
+    kept_together,
+)
 from planning.render.typeset.lines import Look
 from planning.render.typeset.paper import Paper
 from planning.render.typeset.parts import ContentsLine, Entry, GoalChip, tick_box
@@ -144,7 +151,7 @@ class Press:
                 story[-1].introduces = True
             (turned if is_wide else story).extend(flowables)
         # Turned pages come after the rest of the section, so that no half page stays empty.
-        if turned and all(part.keepWithNext for part in story):
+        if turned and all(map(belongs_to_next, story)):
             return self._kept([*story, *turned], is_turned=True)
         return [*self._kept(story), *self._kept(turned, is_turned=True)]
 

@@ -1,8 +1,12 @@
 """Charts and schedules in words: as tables, for forms that have no pictures, and as descriptions. Pure."""
 
+from decimal import Decimal
+
 from planning.content import Chart, Column, Gantt, Series, Table
 from planning.showing import UNKNOWN, Shown
 from planning.wording import words_in
+
+WORDLESS = Decimal(10) ** 20
 
 
 def chart_table(chart: Chart, shown: Shown) -> Table:
@@ -61,9 +65,14 @@ def _unbroken(day: str) -> str:
 
 
 def _value(series: Series, n: int, unit: str, shown: Shown) -> str:
-    if n >= len(series.values) or not series.values[n].is_finite():
+    return _amount(series.values[n], unit, shown) if n < len(series.values) else UNKNOWN
+
+
+def _amount(value: Decimal, unit: str, shown: Shown) -> str:
+    """*value* in *unit*; a number beyond all words in powers of ten."""
+    if not value.is_finite():
         return UNKNOWN
-    return shown.amount(series.values[n], unit)
+    return shown.amount(value, unit) if abs(value) < WORDLESS else f"{value:.2E}"
 
 
 def _trend(chart: Chart, series: Series, shown: Shown) -> str:
@@ -75,14 +84,14 @@ def _trend(chart: Chart, series: Series, shown: Shown) -> str:
     if not known:
         return ""
     (first, first_at), (last, last_at) = known[0], known[-1]
-    values = [value for value, _ in known]
+    values, unit = [value for value, _ in known], chart.unit
     return words_in(shown.language)(
         "render.trend",
         name=series.name,
-        first=shown.amount(first, chart.unit),
+        first=_amount(first, unit, shown),
         first_at=first_at,
-        last=shown.amount(last, chart.unit),
+        last=_amount(last, unit, shown),
         last_at=last_at,
-        low=shown.amount(min(values), chart.unit),
-        high=shown.amount(max(values), chart.unit),
+        low=_amount(min(values), unit, shown),
+        high=_amount(max(values), unit, shown),
     )

@@ -57,7 +57,6 @@ class Text(Flowable):
         self.bullet = bullet
         self.anchor = anchor
         self.on_draw = on_draw
-        self.keepWithNext = form.keeps_with_next
         self.introduces = False  # the table or drawing that follows, if it is short
         self.lines: Sequence[Line] = lines or ()
         self._set_in: float | None = None
@@ -130,7 +129,7 @@ class Picture(Flowable):
         self.drawing = drawing
         self.typecase = typecase
         self.rtl = rtl
-        self.keepWithNext = keeps_with_next
+        self.keeps_with_next = keeps_with_next
         self.width, self.height = drawing.width, drawing.height
 
     def wrap(self, *_: float) -> tuple[float, float]:
@@ -209,8 +208,7 @@ def kept_together(story: Sequence[Flowable], width: float, height: float) -> lis
     needed = 0.0  # by what follows
     for flowable in reversed(story):
         _, own = flowable.wrap(width, height)
-        if _belongs_to_next(flowable):
-            flowable.keepWithNext = False
+        if belongs_to_next(flowable):
             needed += own + flowable.getSpaceAfter() + flowable.getSpaceBefore()
             if kept and isinstance(kept[-1], CondPageBreak):
                 kept.pop()
@@ -223,11 +221,15 @@ def kept_together(story: Sequence[Flowable], width: float, height: float) -> lis
     return kept[::-1]
 
 
-def _belongs_to_next(flowable: Flowable) -> bool:
-    """Whether *flowable* must not be the last on its page."""
-    if isinstance(flowable, Text) and flowable.introduces:
-        return len(flowable.lines) <= SHORT
-    return bool(getattr(flowable, "keepWithNext", False))
+def belongs_to_next(flowable: Flowable) -> bool:
+    """Whether *flowable*, which was wrapped, must not be the last on its page.
+
+    reportlab has an attribute for this, but its way cannot break what is higher than a page.
+    """
+    if isinstance(flowable, Text):
+        is_short = len(flowable.lines) <= SHORT
+        return flowable.form.keeps_with_next or (flowable.introduces and is_short)
+    return isinstance(flowable, Picture) and flowable.keeps_with_next
 
 
 def _least(flowable: Flowable, height: float) -> float:

