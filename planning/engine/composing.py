@@ -10,6 +10,7 @@ from planning.content import Document, Section
 from planning.engine.archive import Finished, kept_review
 from planning.engine.asking import Asks
 from planning.engine.drafts import Draw, drafted
+from planning.engine.fence import END as FENCE_MARK
 from planning.engine.layout import document, section
 from planning.engine.mending import (
     Reviews,
@@ -228,6 +229,7 @@ def expected_of(sheet: Sheet, sections: tuple[str, ...], texts: Iterable[Text]) 
         sections=sections,
         lengths={part.id: part.words for part in outline.parts if part.is_written},
         cut=frozenset(text.part.id for text in texts if text.is_cut),
+        fences=(FENCE_MARK,),
         seconds=float(sheet.commission.seconds),
     )
 

@@ -98,9 +98,7 @@ async def left_now(
 ) -> int | None:
     """How many more calls today allows through those *upstreams* that are good enough."""
     able = [upstream for upstream in upstreams if upstream.terms.tier >= least_tier]
-    options = [
-        (limiter.paced(u.terms.allowance), u.terms.cost(*TOKENS_OF_A_CALL)) for u in able
-    ]
+    options = [(limiter.paced(u.terms.allowance), u.terms.cost(*TOKENS_OF_A_CALL)) for u in able]
     accounts = {allowance.account for allowance, _ in options}
     ledgers = {account: await limiter.ledger(account) for account in accounts}
     return left_today(ledgers, options, limiter.now())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from planning.engine.archive import Finished
 from planning.engine.asking import Paused
 from planning.engine.commission import Commission
 from planning.engine.engine import Unwritten
@@ -15,9 +16,10 @@ from planning.engine.outlines import OUTLINES
 from planning.engine.runs import RunStopped
 from planning.research import Source
 from providers.errors import FailureKind
+from sandbox.author import Habit
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
-from tests.planning.briefs import golden
+from tests.planning.briefs import NAMES, golden
 from tests.planning.engine.authors import (
     Author,
     Library,
@@ -31,6 +33,7 @@ from tests.planning.engine.authors import (
 pytestmark = pytest.mark.anyio
 
 STUDIO = ("roadmap", "proposal", "investors", "grants", "pitch")
+LONGER = ("proposal", "business_plan", "grants", "pitch")
 WATER = golden("clean_water")
 HOSTILE_PAGE = Source(
     "Water in Africa",
@@ -78,7 +81,10 @@ async def test_a_figure_is_the_same_in_every_document() -> None:
     assert len([p for p in asked if '"milestones"' in p.messages[-1].text]) == 1
 
 
-@pytest.mark.parametrize("document_type", ["roadmap", "proposal", "investors"])
+@pytest.mark.parametrize(
+    "document_type",
+    ["roadmap", "investors", *(pytest.param(t, marks=pytest.mark.slow) for t in LONGER)],
+)
 async def test_a_run_interrupted_after_every_call_finishes_with_the_same_document(
     document_type: str,
 ) -> None:
@@ -195,7 +201,11 @@ async def test_what_no_model_wrote_cannot_be_written_again(part: str) -> None:
 
 
 async def test_what_models_put_around_a_text_never_reaches_the_document() -> None:
-    habits = [("fence", "thoughts"), ("preamble", "heading"), ("thoughts", "preamble", "fence")]
+    habits: list[tuple[Habit, ...]] = [
+        ("fence", "thoughts"),
+        ("preamble", "heading"),
+        ("thoughts", "preamble", "fence"),
+    ]
     finished = await written(planner(Author(habits=habits)), "roadmap", WATER)
     text = json.dumps(finished["document"], ensure_ascii=False)
     for leftover in ("```", "<think", "Here is the section", "Let me know", "## "):
@@ -287,6 +297,51 @@ async def test_a_hostile_founder_gets_a_document_like_everybody() -> None:
         text = prompt.messages[-1].text
         assert "<system>" not in text
         assert not re.search(r"\{\{fact:(mission|opening_cash)\}\} \*\*|\[S1\] \[click\]", text)
+
+
+# The golden ideas
+
+
+@pytest.mark.parametrize("place", range(len(NAMES)), ids=lambda place: NAMES[place])
+async def test_every_golden_idea_becomes_a_document(place: int) -> None:
+    """Each of them as one type; all of them as all types in the slow sweep."""
+    types = sorted(OUTLINES)
+    await _holds_up(NAMES[place], types[place % len(types)])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("document_type", sorted(OUTLINES))
+async def test_every_golden_idea_becomes_every_document(document_type: str) -> None:
+    for name in NAMES:
+        await _holds_up(name, document_type)
+
+
+async def _holds_up(name: str, document_type: str) -> None:
+    """Whole, within its calls, safe, and read back from JSON as it was written."""
+    author = Author()
+    made = planner(author, search=Library((HOSTILE_PAGE,)))
+    brief = golden(name)
+    ahead = await made.plan(Commission(type=document_type, brief=brief))
+    finished = await written(made, document_type, brief)
+    assert author.calls <= ahead["calls"]["most"]
+    text = json.dumps(finished["document"]["sections"], ensure_ascii=False)
+    for never in ("<script", "FREE-CANARY", "evil.example", "{{fact", "javascript:"):
+        assert never not in "".join(_written_by_us(finished)), never
+    assert "\u202e" not in text
+    again = Finished.from_json(json.loads(json.dumps(finished)))
+    assert again.to_json() == finished
+    assert finished["document"]["language"] == brief.language
+
+
+def _written_by_us(finished: dict[str, Any]) -> list[str]:
+    """The prose that a model or our code wrote."""
+    return [
+        block["markdown"]
+        for each in finished["document"]["sections"]
+        for block in each["blocks"]
+        if block["block"] == "prose" and each["author"] == "model"
+    ]
 
 
 # Everything offline
