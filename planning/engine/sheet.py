@@ -6,9 +6,10 @@ from datetime import date
 from functools import cached_property
 
 from planning.checks import Structures
+from planning.citations import without_addresses
 from planning.content import Block, Reference
 from planning.engine.commission import Commission
-from planning.engine.fence import Fences
+from planning.engine.fence import Fences, said
 from planning.engine.outline import Outline, Part
 from planning.facts import Fact
 from planning.figures.plan import Plan
@@ -78,8 +79,14 @@ class Sheet:
 
     @cached_property
     def figures(self) -> Mapping[str, str]:
-        """Every fact by its id, as prose has it."""
-        return self.shown.all(self.plan.base)
+        """Every fact by its id, as prose has it: what the founder wrote is a text there, and no markup."""
+        facts = self.plan.base.facts
+        return {
+            fact_id: said(without_addresses(shown))
+            if isinstance(facts[fact_id].value, str)
+            else shown
+            for fact_id, shown in self.shown.all(self.plan.base).items()
+        }
 
     @cached_property
     def numerals(self) -> tuple[Numeral, ...]:
