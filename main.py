@@ -9,6 +9,7 @@ from endpoints.app import Services, create_app
 from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.research import NoSearch, Search, researcher
 from planning.speech import build_speaker
 from providers import CATALOGUE, configured, left_out
@@ -25,7 +26,6 @@ __all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api
 environment = read_environment()
 settings, access = environment.settings, environment.access
 logs.configure(settings.log_level, settings.log_format, environment.secrets())
-
 # The order in which providers are tried, unless PROVIDER_ORDER says otherwise.
 PROVIDER_ORDER = ("gemini", "openrouter", "cloudflare")
 # How long answers are kept: fresh for ttl_hours, then CACHE_STALE_HOURS as a last resort.
@@ -98,13 +98,10 @@ rules = Rules(
     own_scope=settings.cache_scope == "own",
     origins=frozenset(settings.origins),
 )
-services = Services(
-    Planner(router, search),
-    speaker,
-    cache,
-    left_out=left_out(access),
-    pdf_font=settings.pdf_font_cjk,
-)
+# On Vercel a call may take 300 seconds; a document pauses ten before that, and the next call goes on.
+planner = Planner(router, search, sitting_s=290 if settings.vercel else None)
+printer = Printer(extra_font=settings.pdf_font_cjk)
+services = Services(planner, speaker, cache, printer, left_out=left_out(access))
 app = create_app(
     services,
     rules=rules,

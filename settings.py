@@ -182,13 +182,13 @@ class Settings(_FromEnvironment):
     tavily_api_key: Secret = NO_SECRET
     searxng_url: Url | Literal[""] = ""
     search_url: Url | Literal[""] = ""
+    pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     elevenlabs_api_key: Secret = NO_SECRET
     elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (
         "JBFqnCBsd6RMkjVDRZzb"
     )
     elevenlabs_model: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "eleven_flash_v2_5"
     elevenlabs_base_url: Url = "https://api.elevenlabs.io"
-    pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     trimaran_api_keys: Annotated[SecretStr, AfterValidator(_readable_keys)] = NO_SECRET
     api_key_requests_per_minute: Annotated[int, Field(ge=0)] = 60
     api_key_requests_per_day: Annotated[int, Field(ge=0)] = 2_000

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -18,6 +18,7 @@ from endpoints.journal import Journal
 from endpoints.metrics import Metrics
 from endpoints.middleware import BodyLimit, RequestContext
 from endpoints.pages import page_routes
+from endpoints.sectioned import sectioned_routes
 from endpoints.security import Admission, Rules
 from endpoints.shutdown import GRACE_S, RefuseNewWork, Shutdown
 from endpoints.status import status_routes
@@ -46,10 +47,8 @@ LARGEST_CHAT = 4 << 20  # bytes; it may hold images
 EXPOSED = [
     *provenance.NAMES,
     *speech.NAMES,
-    "X-Request-ID",
-    "Retry-After",
-    "retry-after-ms",
-    "x-should-retry",
+    *("X-Request-ID", "X-Run-ID", "Location", "Content-Disposition"),
+    *("Retry-After", "retry-after-ms", "x-should-retry"),
 ]
 
 
@@ -60,8 +59,8 @@ class Services:
     planner: Planner
     speaker: Speaker
     cache: ResponseCache
+    printer: Printer = field(default_factory=Printer)
     left_out: tuple[LeftOut, ...] = ()
-    pdf_font: str = ""  # the path of a font for scripts that ours lack
 
 
 def create_app(
@@ -82,10 +81,11 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         app.state.shutdown.listen()
         yield
+        await services.planner.runs.aclose()
+        await services.printer.aclose()
         await router.aclose()
-        await services.speaker.aclose()
         await services.planner.search.aclose()
-        await printer.aclose()
+        await services.speaker.aclose()
         services.cache.close()
 
     app = FastAPI(
@@ -99,16 +99,17 @@ def create_app(
     for own in services.left_out:
         log.info("⛔ %s is left out: %s", own.label, own.reason)
     router = services.planner.router
-    printer = Printer(services.pdf_font)
     journal, metrics = Journal(router.clock.time), Metrics()
     router.notices.listeners += [journal.hear, metrics.hear]
     if traced:
         router.notices.listeners.append(Tracing().hear)
     app.state.planner = services.planner
     app.state.speaker = services.speaker
+    app.state.printer = services.printer
     app.state.shutdown = Shutdown(grace_s)
-    app.state.printer = printer
+    app.state.shutdown.at_begin.append(services.planner.runs.wind_down)
     app.include_router(document_routes())
+    app.include_router(sectioned_routes(pace))
     app.include_router(speech.speech_routes())
     app.include_router(status_routes(journal, metrics, services.left_out))
     app.include_router(v1_routes(pace))
@@ -128,7 +129,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=sorted(rules.origins),
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["*"],
             expose_headers=EXPOSED,
         )

@@ -121,6 +121,7 @@ class HttpUpstream:
         long answer is never cut by a timeout.
         """
         is_long = prompt.max_tokens is None or prompt.max_tokens > SHORT_ANSWER_TOKENS
+        prompt = prompt.suited_to(self.terms.abilities)
         request = self.provider.encode(prompt, stream=is_long or emit is not None)
         timeouts = self.transport.timeouts
         timer = Timer(timeout_s)

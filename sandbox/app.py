@@ -4,13 +4,14 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiohttp import web
 
 from sandbox import compatible, control
+from sandbox.author import Habit
 from sandbox.checks import BadControl
 from sandbox.cloudflare import Cloudflare
 from sandbox.delivery import deliver
@@ -178,8 +179,13 @@ class Sandbox:
         with self._lock:
             self._scripts[name].add(text, times)
 
+    def misbehave(self, provider: str, *habits: Sequence[Habit]) -> None:
+        """Let a provider's model show *habits*, one set with each answer; none ends it."""
+        with self._lock:
+            self._scripts[self._stand_in(provider).name].misbehave(habits)
+
     def forget_replies(self, provider: str | None = None) -> None:
-        """Forget the scripted texts of one provider, or of all."""
+        """Forget the scripted texts and the habits of one provider, or of all."""
         names = list(self.stand_ins) if provider is None else [self._stand_in(provider).name]
         with self._lock:
             for name in names:
