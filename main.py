@@ -9,7 +9,7 @@ from endpoints.app import Services, create_app
 from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
-from planning.research import DuckDuckGo, NoSearch
+from planning.research import NoSearch, Search, researcher
 from planning.speech import build_speaker
 from providers import CATALOGUE, configured
 from providers.local import LocalModel
@@ -58,7 +58,15 @@ router = Router(
     last_resort=LocalModel() if drafts and LocalModel.is_installed() else None,
     patience=Patience(settings.max_wait_seconds, settings.max_wait_seconds + ANSWER_TIME_S),
 )
-search = DuckDuckGo(cache, settings.search_url) if settings.search == "on" else NoSearch()
+search: Search = NoSearch()
+if settings.search == "on":
+    search = researcher(
+        cache,
+        order=settings.searches,
+        tavily_key=settings.tavily_api_key.get_secret_value(),
+        searxng_url=settings.searxng_url,
+        stand_ins=settings.search_url,
+    )
 speaker = build_speaker(
     cache,
     rate_limiter,
@@ -83,5 +91,7 @@ rules = Rules(
     own_scope=settings.cache_scope == "own",
     origins=frozenset(settings.origins),
 )
-services = Services(Planner(router, search), speaker, cache)
+# On Vercel a call may take 300 seconds; a document pauses ten before that, and the next call goes on.
+planner = Planner(router, search, sitting_s=290 if settings.vercel else None)
+services = Services(planner, speaker, cache)
 app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from callers import ApiKey
+from planning.research import BACKENDS
 from providers import CATALOGUE, NAMES, Access
 from storage.ledger import Limits
 
@@ -27,6 +28,13 @@ def _known_providers(value: str) -> str:
     unknown = [name for name in _split(value) if name not in NAMES]
     if unknown:
         raise ValueError(f"no provider is called {unknown[0]!r}; there are {', '.join(NAMES)}")
+    return value
+
+
+def _known_backends(value: str) -> str:
+    unknown = [name for name in _split(value) if name not in BACKENDS]
+    if unknown:
+        raise ValueError(f"no search is called {unknown[0]!r}; there are {', '.join(BACKENDS)}")
     return value
 
 
@@ -120,7 +128,11 @@ class Settings(_FromEnvironment):
     max_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 75
     local_model: Literal["auto", "fallback", "off"] = "auto"
     search: Literal["on", "off"] = "on"
+    search_backends: Annotated[str, NoDecode, AfterValidator(_known_backends)] = ",".join(BACKENDS)
+    tavily_api_key: Secret = NO_SECRET
+    searxng_url: Url | Literal[""] = ""
     search_url: Url | Literal[""] = ""
+    pdf_font_cjk: str = ""
     elevenlabs_api_key: Secret = NO_SECRET
     elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (
         "JBFqnCBsd6RMkjVDRZzb"
@@ -145,6 +157,11 @@ class Settings(_FromEnvironment):
     def order(self) -> tuple[str, ...]:
         """The provider names in the order asked for; empty for the default order."""
         return _split(self.provider_order)
+
+    @property
+    def searches(self) -> tuple[str, ...]:
+        """The names of the search services that may be asked, in order."""
+        return _split(self.search_backends)
 
     @property
     def api_keys(self) -> tuple[ApiKey, ...]:
@@ -175,7 +192,8 @@ class Configuration:
     def secrets(self) -> tuple[str, ...]:
         """Every key that is configured, so that logs can be kept clean of them."""
         keys = [access.key for access in self.access.values()]
-        return tuple(filter(None, [*keys, self.settings.elevenlabs_api_key.get_secret_value()]))
+        others = (self.settings.elevenlabs_api_key, self.settings.tavily_api_key)
+        return tuple(filter(None, [*keys, *(key.get_secret_value() for key in others)]))
 
 
 def read_environment() -> Configuration:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -17,6 +17,7 @@ from endpoints.journal import Journal
 from endpoints.metrics import Metrics
 from endpoints.middleware import BodyLimit, RequestContext
 from endpoints.pages import page_routes
+from endpoints.sectioned import sectioned_routes
 from endpoints.security import Admission, Rules
 from endpoints.shutdown import RefuseNewWork, Shutdown
 from endpoints.status import status_routes
@@ -24,6 +25,7 @@ from endpoints.tracing import Tracing
 from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.speech import Speaker
 
 # FastAPI makes the span of each request and sets the exporter up; the spans of calls are ours.
@@ -41,10 +43,8 @@ LARGEST_CHAT = 4 << 20  # bytes; it may hold images
 EXPOSED = [
     *provenance.NAMES,
     *speech.NAMES,
-    "X-Request-ID",
-    "Retry-After",
-    "retry-after-ms",
-    "x-should-retry",
+    *("X-Request-ID", "X-Run-ID", "Location", "Content-Disposition"),
+    *("Retry-After", "retry-after-ms", "x-should-retry"),
 ]
 
 
@@ -55,6 +55,7 @@ class Services:
     planner: Planner
     speaker: Speaker
     cache: ResponseCache
+    printer: Printer = field(default_factory=Printer)
 
 
 def create_app(
@@ -73,7 +74,10 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         app.state.shutdown.listen()
         yield
+        await services.planner.runs.aclose()
+        await services.printer.aclose()
         await router.aclose()
+        await services.planner.search.aclose()
         await services.speaker.aclose()
         services.cache.close()
 
@@ -92,8 +96,11 @@ def create_app(
         router.notices.listeners.append(Tracing().hear)
     app.state.planner = services.planner
     app.state.speaker = services.speaker
+    app.state.printer = services.printer
     app.state.shutdown = Shutdown()
+    app.state.shutdown.at_begin.append(services.planner.runs.wind_down)
     app.include_router(document_routes())
+    app.include_router(sectioned_routes(pace))
     app.include_router(speech.speech_routes())
     app.include_router(status_routes(journal, metrics))
     app.include_router(v1_routes(pace))
@@ -113,7 +120,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=sorted(rules.origins),
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["*"],
             expose_headers=EXPOSED,
         )

@@ -32,6 +32,7 @@ class Shutdown:
     def __init__(self, grace_s: float = GRACE_S) -> None:
         self.grace_s = grace_s
         self.has_begun = False
+        self.at_begin: list[Callable[[], None]] = []  # told when it begins
         self._running: set[asyncio.Task[Any]] = set()
 
     @property
@@ -65,6 +66,8 @@ class Shutdown:
                 "🛑 Shutting down: %d request(s) have %.0f s", len(self._running), self.grace_s
             )
             asyncio.get_running_loop().call_later(self.grace_s, self._end)
+            for tell in self.at_begin:
+                tell()
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """*work* as a task that ends with the service."""

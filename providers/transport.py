@@ -115,6 +115,7 @@ class HttpUpstream:
         stream = is_long or emit is not None
         timeouts = self.transport.timeouts
         timer = Timer(timeout_s)
+        prompt = prompt.suited_to(self.terms.abilities)
         try:
             async with timer.guard:
                 timer.extend(timeouts.first_token_s if stream else timeouts.whole_reply_s)

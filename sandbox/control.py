@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from sandbox.author import HABITS
 from sandbox.checks import NUMBER, TEXT, TIMES, BadControl, checked
 from sandbox.faults import KINDS
 
@@ -24,6 +25,7 @@ def add_routes(app: web.Application, sandbox: "Sandbox") -> None:
         ("DELETE", "/_control/faults", control.heal),
         ("POST", "/_control/reply/{provider}", control.reply),
         ("DELETE", "/_control/replies", control.forget_replies),
+        ("POST", "/_control/habits/{provider}", control.misbehave),
         ("GET", "/_control/log", control.log),
         ("DELETE", "/_control/log", control.clear_log),
         ("POST", "/_control/clock", control.clock),
@@ -68,6 +70,22 @@ class Control:
         self._sandbox.forget_replies(request.query.get("provider"))
         return web.json_response({"forgotten": request.query.get("provider", "all")})
 
+    async def misbehave(self, request: web.Request) -> web.Response:
+        """Let the model show habits: a list of lists, one for each answer, over and over."""
+        data = await _json(request)
+        sets = (
+            [each if isinstance(each, list) else [each] for each in data]
+            if isinstance(data, list)
+            else None
+        )
+        if sets is None:
+            raise BadControl("body: must be a list of habits, or of lists of them")
+        unknown = {str(habit) for each in sets for habit in each} - set(HABITS)
+        if unknown:
+            raise BadControl(f"habit: there is no {min(unknown)!r}; known are {', '.join(HABITS)}")
+        self._sandbox.misbehave(request.match_info["provider"], *sets)
+        return web.json_response({"habits": sets})
+
     async def log(self, request: web.Request) -> web.Response:
         """Every call so far, or those of `?provider=`."""
         provider = request.query.get("provider")
@@ -108,6 +126,7 @@ class Control:
         wanted = request.query.get("provider")
         return web.json_response(
             {
+                "habits": HABITS,
                 "providers": {
                     name: {"errors": list(each.errors), "empty": list(each.empty_forms)}
                     for name, each in self._sandbox.stand_ins.items()
