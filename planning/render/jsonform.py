@@ -85,7 +85,7 @@ def _fact(form: Json, place: str) -> Fact:
     if kind is None:
         raise Unreadable(f"{place}.type: number, date or text is expected")
     value = _read(kind, form.get("value"), f"{place}.value")
-    rest = _read(Fact, {**form, "value": ""}, place)
+    rest = _read(Fact, {**form, "value": "0"}, place)
     return dataclasses.replace(rest, value=value)
 
 
