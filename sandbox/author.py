@@ -239,8 +239,7 @@ def _with_habits_of_json(value: Any, habits: Sequence[Habit]) -> str:
     if "prose" in habits:
         return "I would be glad to help! First, tell me more about your venture."
     if "broken" in habits:
-        text = text[:-1].rstrip("}") + ",}"
-        text = text.replace('": "', "': '")
+        text = f"{str(value)[:-1]},"  # Python's quotes and None, a comma too many, and no end
     if "preamble" in habits:
         text = f"Here is the JSON you asked for:\n\n{text}\n\nI hope this helps!"
     if "fence" in habits:

@@ -38,6 +38,7 @@ LEAK = re.compile(
     r"|\bcomo (?:una? )?(?:ia|intelig[eê]ncia artificial|modelo de lengua(?:je)?|modelo de linguagem)\b"
     r"|\bals (?:ki|künstliche intelligenz|sprachmodell)\b|как (?:ии|искусственный интеллект|языковая модель)"
     r"|كنموذج لغوي|بصفتي (?:نموذج|ذكاء)|एक (?:एआई|भाषा मॉडल) के (?:रूप|तौर)"
+    r"|\bignore (?:all |any |the )*(?:previous|prior|above|earlier) (?:instructions|rules|prompts)\b"
     r"|search results (?:stand|\(untrusted\))|never (?:invent figures|write a web address)|data from strangers",
     re.IGNORECASE | re.MULTILINE,
 )

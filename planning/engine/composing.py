@@ -1,5 +1,6 @@
 """A document on its way: part by part, each checked and mended at once, and the summary last."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -69,10 +70,10 @@ class Composition:
             self._put(ledger, None)
             self._tell_section(ledger)
         self.desk.tell("stage", stage="checks")
-        review = self._review(is_whole=True)
+        review = await self._review(self._in_order(), is_whole=True)
         self._tell_check("", review.findings, review.score)
         return Finished(
-            document=self._document(),
+            document=self._document(self._in_order()),
             facts=self.sheet.plan.base,
             review=kept_review(review),
             texts={part_id: text.markdown for part_id, text in self.texts.items()},
@@ -108,7 +109,7 @@ class Composition:
         text = self.texts.get(part.id)
         if text is None or text.author != "model":
             return
-        errors: Sequence[Finding] = errors_of(self._review(), part.id)
+        errors = await self._errors(part)
         if errors and part.id not in self.mended:
             text, errors = await self._mend(part, text, errors)
         if errors:
@@ -126,7 +127,7 @@ class Composition:
         self.desk.tell("stage", stage="repair", section=part.id, title=self.sheet.title(part))
         again = await mend(self.sheet, text, violations(errors), self.asks, self.budget)
         self._put(part, again)
-        left = errors_of(self._review(), part.id)
+        left = await self._errors(part)
         if again.markdown and len(left) <= len(errors):
             return again, left
         self._put(part, text)
@@ -144,7 +145,7 @@ class Composition:
 
     async def _mend_across(self) -> None:
         """Mend what only shows when all parts are there, before the summary leans on them."""
-        review = self._review()
+        review = await self._review(self._in_order())
         for part in self.sheet.outline.parts:
             text = self.texts.get(part.id)
             errors: Sequence[Finding] = errors_of(review, part.id)
@@ -155,27 +156,36 @@ class Composition:
                     self._take_out(part, text, errors)
                 self._tell_section(part)
 
-    def _document(self) -> Document:
+    def _in_order(self) -> tuple[Section, ...]:
+        """The sections that there are, in the outline's order."""
         in_order = (self.sections.get(part.id) for part in self.sheet.outline.parts)
-        asked = (*(q.text for q in self.sheet.plan.base.questions), *self.questions)
-        return document(
-            self.sheet,
-            tuple(each for each in in_order if each is not None),
-            tuple(dict.fromkeys(asked)),
-            self.sheet.today,
-        )
+        return tuple(each for each in in_order if each is not None)
 
-    def _review(self, *, is_whole: bool = False) -> Review:
-        """What the checks say of what there is; that parts are missing only when it *is_whole*."""
+    def _document(self, sections: Sequence[Section]) -> Document:
+        asked = (*(q.text for q in self.sheet.plan.base.questions), *self.questions)
+        questions = tuple(dict.fromkeys(asked))
+        return document(self.sheet, tuple(sections), questions, self.sheet.today)
+
+    async def _review(self, sections: Sequence[Section], *, is_whole: bool = False) -> Review:
+        """What the checks say of *sections*; that others are missing only when it *is_whole*.
+
+        In a thread: they read every sentence.
+        """
         sheet = self.sheet
-        written = self.sections if not is_whole else {p.id: p for p in sheet.outline.parts}
-        return self.review(
-            self._document(),
+        wanted = sheet.outline.parts if is_whole else sections
+        expected = expected_of(sheet, tuple(each.id for each in wanted), self.texts.values())
+        return await asyncio.to_thread(
+            self.review,
+            self._document(sections),
             sheet.plan.base,
             sheet.commission.brief,
             sheet.structures,
-            expected_of(sheet, tuple(written), self.texts.values()),
+            expected,
         )
+
+    async def _errors(self, part: Part) -> Sequence[Finding]:
+        """What is wrong with *part* by itself."""
+        return errors_of(await self._review([self.sections[part.id]]), part.id)
 
     def _tell_section(self, part: Part) -> None:
         """Tell that *part* is there, with its text."""

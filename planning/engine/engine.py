@@ -5,6 +5,7 @@ outlook    the same up to the first answer that is not kept: what a run would ta
 rewrite    one part alone, with the founder's remark
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -114,7 +115,9 @@ class Engine:
         sections = tuple(written if each.id == part_id else each for each in kept.document.sections)
         changed = replace(kept.document, sections=sections, written_on=self.today)
         expected = expected_of(sheet, tuple(each.id for each in sections), [text])
-        found = self.review(changed, kept.facts, commission.brief, sheet.structures, expected)
+        found = await asyncio.to_thread(
+            self.review, changed, kept.facts, commission.brief, sheet.structures, expected
+        )
         finished = replace(
             kept,
             document=changed,

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from planning.brief import Brief
 from planning.checks import Expected, Finding, Review, Structures
+from planning.checks.writing import LEAK, PLACEHOLDER
 from planning.citations import without_marks
 from planning.content import Document
 from planning.facts import FactBase
@@ -14,6 +15,7 @@ from planning.sentences import split_sentences
 REMOVABLE = frozenset({"C1", "C2", "C3", "C4", "C7", "C8", "P9", "E3", "E10"})
 # Of those, the ones after which the founder is asked what supports the figure.
 UNSUPPORTED = frozenset({"C3", "C4", "C8", "E10"})
+OF_A_LINE = frozenset({"C7"})  # quotes the whole line in which a leftover stands
 MOST_TOLD = 8  # faults that a model is told of at once
 
 
@@ -49,13 +51,21 @@ def without(markdown: str, findings: Iterable[Finding], shown: Callable[[str], s
 
     *shown* makes of a sentence what the checks saw: the one with its figures in it.
     """
-    faulty = {_plain(f.sentence) for f in findings if f.check in REMOVABLE and f.sentence.strip()}
-    if not faulty:
+    found = [f for f in findings if f.check in REMOVABLE and f.sentence.strip()]
+    faulty = {_plain(f.sentence) for f in found if f.check not in OF_A_LINE}
+    of_a_line = any(f.check in OF_A_LINE for f in found)
+    if not found:
         return markdown
+
+    def may_stay(sentence: str) -> bool:
+        seen = shown(sentence)
+        has_leftover = of_a_line and (PLACEHOLDER.search(seen) or LEAK.search(seen))
+        return not has_leftover and not _is_one_of(seen, faulty)
+
     lines = []
     for line in markdown.split("\n"):
         sentences = split_sentences(line)
-        kept = [s for s in sentences if not _is_one_of(shown(s), faulty)]
+        kept = [s for s in sentences if may_stay(s)]
         if sentences and not kept:
             continue
         lines.append(line if len(kept) == len(sentences) else _rejoined(line, kept))

@@ -80,7 +80,9 @@ async def test_a_wait_for_a_slot_is_told_with_its_seconds(clock: TurnedClock) ->
     assert desk.waits() == [60.0]
 
 
-async def test_a_wait_that_is_too_long_for_a_request_is_borne_by_the_run(clock: TurnedClock) -> None:
+async def test_a_wait_that_is_too_long_for_a_request_is_borne_by_the_run(
+    clock: TurnedClock,
+) -> None:
     """A request waits for 75 seconds at most; a run for a quarter of an hour."""
     desk = Desk(clock, FakeUpstream(), interval_s=300)
     await desk.models.ask("a", PROMPT, "n")
