@@ -68,6 +68,12 @@ class Writes(Protocol):
         """The finished document *before* with one part written again as *remark* asks."""
         ...
 
+    async def revise(
+        self, commission: Commission, before: Any, part_id: str, markdown: str, desk: "Desk"
+    ) -> dict[str, Any]:
+        """The finished document *before* with one part as the founder wrote it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -175,6 +181,12 @@ class Runs:
         self._begin(run_id, commission, header, freshness)
         return run_id
 
+    def go_on(self, run_id: str) -> None:
+        """Take the run up again, if it was paused or stopped. Raises `UnknownRun` or `TooManyRuns`."""
+        header = self.header(run_id)
+        if header.state not in ("running", "done"):
+            self._begin(run_id, self.commission(run_id), header, ANY_FRESH)
+
     def header(self, run_id: str) -> Header:
         """How the run stands. Raises `UnknownRun`."""
         run = self._own(run_id)
@@ -217,13 +229,27 @@ class Runs:
         Gives that run's id, the new section, and the ids of the parts that lean on the old one.
         Raises `UnknownRun`, `Paused`, or what the engine raises.
         """
+        commission, before, desk = self._finished_work(run_id, freshness)
+        after = await self.engine.rewrite(commission, before, part_id, remark, desk)
+        return self._kept_as(f"rewrite {run_id} {part_id} {remark}", commission, part_id, after)
+
+    async def revise(self, run_id: str, part_id: str, markdown: str) -> dict[str, Any]:
+        """One part of a finished run as the founder wrote it; gives and raises what `rewrite` does."""
+        commission, before, desk = self._finished_work(run_id, ANY_FRESH)
+        after = await self.engine.revise(commission, before, part_id, markdown, desk)
+        return self._kept_as(f"revise {run_id} {part_id} {markdown}", commission, part_id, after)
+
+    def _finished_work(self, run_id: str, freshness: Freshness) -> tuple[Commission, Any, Desk]:
         commission, before = self.commission(run_id), self.document(run_id)
         if before is None:
             raise UnknownRun(run_id)
-        desk = Desk(_unheard, lambda: None, lambda: math.inf, freshness, KEPT_S)
-        after = await self.engine.rewrite(commission, before, part_id, remark, desk)
-        new_id = self._fences().mark(f"rewrite {run_id} {part_id} {remark}")[:32]
-        edited_run = self._adopted(new_id, commission, after)
+        return commission, before, Desk(_unheard, lambda: None, lambda: math.inf, freshness, KEPT_S)
+
+    def _kept_as(
+        self, change: str, commission: Commission, part_id: str, after: Any
+    ) -> dict[str, Any]:
+        """What is told of a document that a *change* has made, kept as a finished run of its own."""
+        edited_run = self._adopted(self._fences().mark(change)[:32], commission, after)
         sections = after["document"]["sections"]
         return {
             "run": edited_run,
