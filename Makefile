@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EXTRAS := $(if $(filter-out 0,$(LOCAL)),local,bare)
 
-.PHONY: run demo test test-all day check format clean
+.PHONY: run demo test test-all day carry check format clean
 
 run: $(VENV)/.$(EXTRAS) ## Serve on http://127.0.0.1:8001 (PORT=… changes it, LOCAL=0 leaves the local extras out)
 	@echo "Trimaran: http://127.0.0.1:$(PORT)"
@@ -26,6 +26,9 @@ test-all: $(VENV)/.dev $(VENV)/.clients ## The tests and the long sweeps
 
 day: $(VENV)/.bare ## A simulated day on free tiers, for several policies side by side (minutes)
 	@$(BIN)/python -m bench.day
+
+carry: $(VENV)/.bare ## Carry answers and limits to another store: make carry FROM=.cache TO=redis://host:6379/0
+	@$(BIN)/python -m storage.carry "$(or $(FROM),.cache)" "$(TO)" $(PREFIX)
 
 check: $(VENV)/.dev ## Lint, format and types
 	$(BIN)/ruff check .

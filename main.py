@@ -9,6 +9,7 @@ from endpoints.app import Services, create_app
 from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.research import NoSearch, Search, researcher
 from planning.speech import build_speaker
 from providers import CATALOGUE, configured
@@ -18,10 +19,10 @@ from providers.transport import HttpUpstream, Transport
 from rate_limiter import RateLimiter
 from router import Router
 from settings import read_environment
+from storage import shared_store
 from storage.ledger import Limits
 
 __all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api"]
-
 environment = read_environment()
 settings, access = environment.settings, environment.access
 logs.configure(settings.log_level, settings.log_format, environment.secrets())
@@ -40,10 +41,12 @@ cache.configure(
     ttl_hours=settings.cache_ttl_hours,
     stale_hours=settings.cache_stale_hours,
     max_mb=settings.cache_max_mb,
+    store=shared_store(settings.shared_store_url, settings.redis_prefix),
 )
 rate_limiter.configure(
     min_interval_seconds=0 if settings.pacing == "quota" else settings.min_interval_seconds,
     store=lambda: cache.store,  # beside the answers, so that restarts and workers share it
+    instances=settings.instances,
 )
 
 transport = Transport()
@@ -93,5 +96,5 @@ rules = Rules(
 )
 # On Vercel a call may take 300 seconds; a document pauses ten before that, and the next call goes on.
 planner = Planner(router, search, sitting_s=290 if settings.vercel else None)
-services = Services(planner, speaker, cache)
+services = Services(planner, speaker, cache, Printer(settings.pdf_font_cjk))
 app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))

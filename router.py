@@ -230,14 +230,14 @@ class Router:
     @contextlib.asynccontextmanager
     async def _found(self, asked: Question, *, in_pieces: bool) -> AsyncIterator[Stream]:
         """The answer to *asked*: from the cache, under way already, or begun now."""
-        cached = self._look_up(asked.key) if asked.freshness.may_read else None
+        cached = await self._look_up(asked.key) if asked.freshness.may_read else None
         if cached is not None and asked.freshness.accepts(cached):
             log.info("✅ Cache hit for %s", asked.name)
             yield Stream(recall(cached, "HIT"))
             return
 
-        def newly_stored() -> Cached | None:
-            found = self._look_up(asked.key) if asked.freshness.may_read else None
+        async def newly_stored() -> Cached | None:
+            found = await self._look_up(asked.key) if asked.freshness.may_read else None
             return found if found is not None and asked.freshness.accepts(found) else None
 
         async def work(hear: Hear) -> Routed:
@@ -273,7 +273,7 @@ class Router:
                 raise
             return await self._draft(asked.last_resort, prompt, asked, unanswered, hear)
         if asked.freshness.may_store and routed.completion.is_whole:
-            self.cache.set(asked.key, remember(routed))
+            await self.cache.keep(asked.key, remember(routed))
         return routed
 
     async def _draft(
@@ -485,8 +485,8 @@ class Router:
             log.info("%s %s available for %s", identity.mark, identity.announced_as, name)
         log.info("📡 Attempting %d provider(s) for %s", len(labels), name)
 
-    def _look_up(self, key: str) -> Cached | None:
+    async def _look_up(self, key: str) -> Cached | None:
         """What the cache has under *key*; an entry of another make counts as none."""
-        cached = self.cache.look_up(key)
+        cached = await self.cache.find(key)
         is_ours = cached and isinstance(cached.value, dict) and cached.value.get("make") == MAKE
         return cached if is_ours else None

@@ -4,6 +4,8 @@ Every variable is described in `.env.example`. An empty value counts as not set.
 """
 
 import ipaddress
+import re
+import urllib.parse
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
 
@@ -13,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from callers import ApiKey
 from planning.research import BACKENDS
 from providers import CATALOGUE, NAMES, Access
+from storage import shared_store
 from storage.ledger import Limits
 
 
@@ -62,6 +65,19 @@ def _without_slash(value: str) -> str:
     return value.rstrip("/")
 
 
+def _store_url(value: SecretStr) -> SecretStr:
+    try:
+        if re.search(r"\s", url := value.get_secret_value()):
+            raise ValueError("a space")
+        shared_store(url, "")
+    except ValueError:
+        # From None: the chained error could show the value.
+        raise ValueError(
+            "it is redis://, rediss:// or unix://, a host or a socket, and options of redis-py"
+        ) from None
+    return value
+
+
 Secret = Annotated[SecretStr, AfterValidator(_plain_secret)]
 Url = Annotated[
     str,
@@ -69,6 +85,7 @@ Url = Annotated[
     AfterValidator(_without_slash),
 ]
 NO_SECRET = SecretStr("")
+INSTANCES = 4  # of a fleet whose size nobody has told
 
 
 class _FromEnvironment(BaseSettings):
@@ -123,6 +140,9 @@ class Settings(_FromEnvironment):
     cache_ttl_hours: Annotated[float, Field(gt=0, le=24 * 365)] | None = None
     cache_stale_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 24
     cache_max_mb: Annotated[float, Field(gt=0)] = 100
+    redis_url: Annotated[SecretStr, AfterValidator(_store_url)] | None = None
+    redis_prefix: Annotated[str, StringConstraints(pattern=r"^[\w.:-]+$")] = "trimaran"
+    instances_hint: Annotated[int, Field(ge=1, le=10_000)] | None = None
     min_interval_seconds: Annotated[float, Field(ge=0, le=86400)] | None = None
     pacing: Literal["interval", "quota"] = "interval"
     max_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 75
@@ -152,6 +172,16 @@ class Settings(_FromEnvironment):
     otel_exporter_otlp_endpoint: Url | Literal[""] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+
+    @property
+    def shared_store_url(self) -> str:
+        """Where the store of a fleet is; empty for the embedded one."""
+        return self.redis_url.get_secret_value() if self.redis_url else ""
+
+    @property
+    def instances(self) -> int:
+        """How many processes share the limits, for one that loses sight of the others."""
+        return self.instances_hint or (INSTANCES if self.redis_url else 1)
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -192,8 +222,11 @@ class Configuration:
     def secrets(self) -> tuple[str, ...]:
         """Every key that is configured, so that logs can be kept clean of them."""
         keys = [access.key for access in self.access.values()]
+        url = self.settings.shared_store_url
+        password = urllib.parse.urlsplit(url).password if url else ""
         others = (self.settings.elevenlabs_api_key, self.settings.tavily_api_key)
-        return tuple(filter(None, [*keys, *(key.get_secret_value() for key in others)]))
+        keys += [key.get_secret_value() for key in others]
+        return tuple(filter(None, [*keys, password, urllib.parse.unquote(password or "")]))
 
 
 def read_environment() -> Configuration:

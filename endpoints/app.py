@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import RedirectResponse
 from fastapi.telemetry import TelemetryConfig
 
 from cache import ResponseCache
@@ -106,10 +105,6 @@ def create_app(
     app.include_router(v1_routes(pace))
     app.include_router(page_routes())
     errors.install(app)
-
-    @app.get("/", include_in_schema=False)
-    async def home() -> RedirectResponse:
-        return RedirectResponse("/docs")
 
     # Each wraps those above it: the last one added sees a request first.
     app.add_middleware(Idempotency, cache=services.cache, answer=errors.answer)

@@ -97,12 +97,12 @@ class Idempotency:
             b"\0".join([scope["path"].encode(), scope["query_string"], body])
         ).hexdigest()
 
-        def find() -> Cached | None:
-            found = self.cache.look_up(place)
+        async def find() -> Cached | None:
+            found = await self.cache.find(place)
             return found if found is not None and found.is_fresh else None
 
         async def work() -> tuple[dict[str, Any], bool]:
-            if (known := find()) is not None:
+            if (known := await find()) is not None:
                 return known.value, True
             async with self.cache.leading(place, find) as found:
                 if found is not None:
@@ -111,7 +111,7 @@ class Idempotency:
                 await self.app(scope, _again(body, _never), answer.record)
                 kept = _kept(asked, answer)
                 if answer.is_settled:
-                    self.cache.set(place, kept, largest_bytes=LARGEST_ANSWER)
+                    await self.cache.keep(place, kept, largest_bytes=LARGEST_ANSWER)
                 return kept, False
 
         (kept, was_known), joined = await self.cache.flights.join(place, work)

@@ -27,8 +27,8 @@ class Standing:
     models: tuple[Mapping[str, Any], ...]
     waiting: int
     running: int
-    cache_entries: int
-    cache_bytes: int
+    cache_entries: int | None  # None while the store cannot tell
+    cache_bytes: int | None
     store_ok: bool
 
 
@@ -114,8 +114,9 @@ class Moment(Collector):
         s = self.standing
         yield _gauge("waiting", "Requests in the waiting room.", s.waiting)
         yield _gauge("running", "Requests under way.", s.running)
-        yield _gauge("cache_entries", "Answers in the cache.", s.cache_entries)
-        yield _gauge("cache_bytes", "Bytes of the cache.", s.cache_bytes)
+        if s.cache_entries is not None and s.cache_bytes is not None:
+            yield _gauge("cache_entries", "Answers in the cache.", s.cache_entries)
+            yield _gauge("cache_bytes", "Bytes of the cache.", s.cache_bytes)
         yield _gauge("store_up", "Whether the shared store can be reached.", int(s.store_ok))
         labels = ("provider", "model")
         ready = GaugeMetricFamily(

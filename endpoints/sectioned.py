@@ -115,12 +115,13 @@ def _add_documents(routes: APIRouter, pace: Pace) -> None:
     ) -> Response:
         is_watched = wants_events(accept)
         form = None if is_watched else chosen(asked, accept)
-        run_id = planner.runs.begin(_commission(planner, document_type, body), freshness)
+        commission = await _commission(planner, document_type, body)
+        run_id = await planner.runs.begin(commission, freshness)
         if form is None:
             return RunEvents(request, run_id, planner.runs.follow(run_id, beat_s=pace.beat_s), pace)
         outcome = await while_wanted(request, planner.runs.outcome(run_id, patience))
         if outcome is None:
-            return JSONResponse(_standing(planner, run_id), 202, run_headers(run_id))
+            return JSONResponse(await _standing(planner, run_id), 202, run_headers(run_id))
         return await sent(Finished.from_json(outcome), form, printer, run_headers(run_id))
 
     @routes.post(
@@ -131,7 +132,7 @@ def _add_documents(routes: APIRouter, pace: Pace) -> None:
     async def plan(
         document_type: DocumentType, body: BriefBody, planner: PlannerInUse
     ) -> dict[str, Any]:
-        return await planner.plan(_commission(planner, document_type, body))
+        return await planner.plan(await _commission(planner, document_type, body))
 
     @routes.post(
         "/documents/{document_type}/sections/{section_id}",
@@ -147,7 +148,7 @@ def _add_documents(routes: APIRouter, pace: Pace) -> None:
         planner: PlannerInUse,
         freshness: FreshnessAsked,
     ) -> dict[str, Any]:
-        if planner.runs.header(body.run).type != document_type:
+        if (await planner.runs.header(body.run)).type != document_type:
             raise UnknownRun(body.run)
         if body.markdown is not None:
             work = planner.revise(body.run, section_id, body.markdown)
@@ -159,8 +160,8 @@ def _add_documents(routes: APIRouter, pace: Pace) -> None:
 def _add_runs(routes: APIRouter, pace: Pace) -> None:
     @routes.get("/runs/{run_id}", tags=["runs"], summary="How a run stands", responses=RUN)
     async def run(run_id: str, planner: PlannerInUse) -> dict[str, Any]:
-        planner.runs.touch(run_id)
-        return _standing(planner, run_id)
+        await planner.runs.touch(run_id)
+        return await _standing(planner, run_id)
 
     @routes.get(
         "/runs/{run_id}/events",
@@ -172,7 +173,7 @@ def _add_runs(routes: APIRouter, pace: Pace) -> None:
     async def events(
         request: Request, run_id: str, planner: PlannerInUse, last: LastEventId
     ) -> Response:
-        planner.runs.header(run_id)  # an unknown one gets a status of its own
+        await planner.runs.header(run_id)  # an unknown one gets a status of its own
         following = planner.runs.follow(run_id, last, pace.beat_s)
         return RunEvents(request, run_id, following, pace)
 
@@ -195,7 +196,7 @@ def _add_runs(routes: APIRouter, pace: Pace) -> None:
         accept: Accept = "",
     ) -> Response:
         form = chosen(asked, accept)
-        kept = planner.runs.document(run_id)
+        kept = await planner.runs.document(run_id)
         if kept is None:
             raise HTTPException(409, NOT_YET.format(id=run_id))
         return await sent(Finished.from_json(kept), form, printer, run_headers(run_id))
@@ -207,15 +208,15 @@ def _add_runs(routes: APIRouter, pace: Pace) -> None:
         responses=RUN,
     )
     async def go_on(run_id: str, planner: PlannerInUse) -> dict[str, Any]:
-        planner.runs.go_on(run_id)
-        return _standing(planner, run_id)
+        await planner.runs.go_on(run_id)
+        return await _standing(planner, run_id)
 
     @routes.delete("/runs/{run_id}", tags=["runs"], summary="Stop a run", responses=RUN)
     async def stop(run_id: str, planner: PlannerInUse) -> dict[str, Any]:
-        planner.runs.stop(run_id)
+        await planner.runs.stop(run_id)
         with contextlib.suppress(Exception):
             await planner.runs.outcome(run_id, STOPPING_S)
-        return _standing(planner, run_id)
+        return await _standing(planner, run_id)
 
 
 STOPPING_S = 2.0  # how long a stop waits until the run has ended
@@ -239,13 +240,13 @@ def outline_to_json(document_type: str, language: str) -> dict[str, Any]:
     }
 
 
-def _commission(planner: Planner, document_type: str, body: BriefBody) -> Commission:
+async def _commission(planner: Planner, document_type: str, body: BriefBody) -> Commission:
     dated = body.commission(document_type, planner.engine.today)
     if body.startDate is not None:
         return dated
-    return body.commission(document_type, planner.engine.start_for(dated))
+    return body.commission(document_type, await planner.engine.start_for(dated))
 
 
-def _standing(planner: Planner, run_id: str) -> dict[str, Any]:
-    header = planner.runs.header(run_id)
-    return standing(run_id, header, planner.runs.events(run_id))
+async def _standing(planner: Planner, run_id: str) -> dict[str, Any]:
+    header = await planner.runs.header(run_id)
+    return standing(run_id, header, await planner.runs.events(run_id))

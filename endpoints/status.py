@@ -69,6 +69,7 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
             "providers": models,
             "last_resort": router.last_resort.model if router.last_resort else None,
             "cache": await asyncio.to_thread(router.cache.stats),
+            "store": whereabouts(router),
             "totals": journal.totals(),
             "minutes": journal.minutes(),
             "requests": journal.rows(after)[-SHOWN_ROWS:],
@@ -97,7 +98,7 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
                 running=request.app.state.shutdown.running,
                 cache_entries=holdings["entries"],
                 cache_bytes=holdings["size_bytes"],
-                store_ok=True,
+                store_ok=whereabouts(router)["state"] == "ok",
             )
         )
         return Response(told, media_type=CONTENT_TYPE)
@@ -117,6 +118,19 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
         return await foresee(router, body.calls, body.tokens)
 
     return routes
+
+
+def whereabouts(router: Router) -> dict[str, Any]:
+    """What store the limits are in, and whether this process has lost it and counts alone."""
+    condition, limiter = router.limiter.store.condition(), router.limiter
+    is_lost = bool(condition.lost) or limiter.is_alone
+    return {
+        "kind": condition.kind,
+        "state": "lost" if is_lost else "ok",
+        "reason": condition.lost,
+        "lost_for_s": round(condition.lost_for_s, 1),
+        "limits_divided_by": limiter.instances if limiter.is_alone else 1,
+    }
 
 
 def unready(router: Router, *, is_ending: bool) -> list[str]:

@@ -53,9 +53,7 @@ class Planner:
     def runs(self) -> Runs:
         """The runs in which it does so."""
         engine, journal = self.engine, Journal(self.router.cache)
-        return Runs(
-            engine, journal, lambda: engine.fences, self.router.clock, limit_s=self.sitting_s
-        )
+        return Runs(engine, journal, engine.fences, self.router.clock, limit_s=self.sitting_s)
 
     async def write(
         self,
@@ -115,7 +113,7 @@ class Planner:
         """
         key = f"{document.name}:again:{prompt.fingerprint}"
         if first.cache in ("HIT", "STALE"):
-            kept = Shelf(self.router.cache, freshness).answer(key)
+            kept = await Shelf(self.router.cache, freshness).answer(key)
             return kept and replace(kept, cache=first.cache, age_s=first.age_s)
         if left_s is not None and left_s < LEAST_TIME_S:
             return None

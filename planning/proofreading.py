@@ -1,4 +1,4 @@
-"""What is worth a second call: a letter cut off, unfinished, in another language, or not speakable in time. Pure."""
+"""What is worth a second call: a letter cut off, unfinished, in another language, or too long to speak. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -122,6 +122,11 @@ class Shown:
         texts = (format_unit(_rounded(value), unit, length, locale=loc) for loc, length in forms)
         return next(text for text in texts if unit not in text)
 
+    def country(self, code: str) -> str:
+        """The name of the country with an ISO 3166 code of two letters; empty for any other text."""
+        name = _locale(self.language).territories.get(code.upper(), "")
+        return str(name) if len(code) == 2 else ""
+
     def unit(self, unit: str) -> str:
         """The word for *unit*; the founder's own noun stays as it is."""
         try:

@@ -19,7 +19,7 @@ export const key = {
   },
 };
 
-// Set by the shell: asks the visitor for a key, and resolves when there is one.
+// Set by the shell: asks the visitor for a key, and resolves to whether there is one now.
 export const door = { ask: null };
 
 export async function call(path, { method, body, headers = {}, signal } = {}) {
@@ -35,8 +35,7 @@ export async function call(path, { method, body, headers = {}, signal } = {}) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, navigator.onLine ? "The service cannot be reached." : "You are offline.");
   }
-  if (answer.status === 401 && door.ask) {
-    await door.ask(Boolean(key.get()));
+  if (answer.status === 401 && door.ask && (await door.ask(Boolean(key.get())))) {
     return call(path, { method, body, headers, signal });
   }
   if (!answer.ok) throw await problemOf(answer);
@@ -46,16 +45,15 @@ export async function call(path, { method, body, headers = {}, signal } = {}) {
 export const json = async (path, options = {}) =>
   (await call(path, { ...options, headers: { Accept: "application/json", ...options.headers } })).json();
 
-// The events of a stream, one after the other: { id, event, data }.
-export async function* events(path, options = {}) {
-  const answer = await call(path, { ...options, headers: { Accept: "text/event-stream", ...options.headers } });
+// The events of an answer, one after the other: { id, event, data }.
+export async function* eventsOf(answer) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
   for (;;) {
     const { value, done } = await reader.read();
     held = (held + (value || "")).replaceAll("\r\n", "\n");
     const blocks = held.split("\n\n");
-    held = done ? "" : blocks.pop();
+    held = blocks.pop(); // a block that has no end is none
     for (const block of blocks) {
       const event = { id: "", event: "message", data: "" };
       for (const line of block.split("\n")) {
@@ -69,6 +67,9 @@ export async function* events(path, options = {}) {
     if (done) return;
   }
 }
+
+export const stream = (path, options = {}) =>
+  call(path, { ...options, headers: { Accept: "text/event-stream", ...options.headers } });
 
 async function problemOf(answer) {
   const wait = Number(answer.headers.get("retry-after")) || null;

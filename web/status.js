@@ -1,6 +1,6 @@
 // The status page: one small request for each refresh, and one feed of the requests as they end.
 
-import { events, json } from "/web/api.js";
+import { eventsOf, json, stream } from "/web/api.js";
 import { by, clock, el, seconds, show } from "/web/dom.js";
 
 const REFRESH_MS = 5000;
@@ -145,7 +145,7 @@ async function refresh() {
 async function listen() {
   for (;;) {
     try {
-      for await (const { data } of events(`/status/events?after=${lastId}`)) take([{ ...JSON.parse(data), fresh: true }]);
+      for await (const { data } of eventsOf(await stream(`/status/events?after=${lastId}`))) take([{ ...JSON.parse(data), fresh: true }]);
     } catch {
       // The refresh beside it says what is wrong.
     }

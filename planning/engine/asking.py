@@ -5,13 +5,14 @@ request may, and to stop in time: everything that was answered is kept, so it ca
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from answers import AllProvidersFailed, OutOfTime, RateLimited, Routed
 from clock import Clock
 from notices import LISTENER, Notice, Tried, Trying, Waiting
+from planning.engine.outlook import left_now
 from planning.engine.shelf import Shelf
 from providers.prompt import Prompt
 from router import Router
@@ -24,6 +25,7 @@ WORTH_TELLING_S = 1.0
 
 Why = Literal["quota", "providers", "time", "unheard", "shutdown"]
 Tell = Callable[..., None]  # the kind of an event, and what it says
+GoOn = Callable[[], Awaitable[None]]
 
 
 class Paused(Exception):
@@ -61,11 +63,15 @@ class KeptAnswers:
 
     async def ask(self, key: str, prompt: Prompt, name: str) -> Routed:  # noqa: ARG002 - the protocol's
         """See `Asks.ask`. Raises `NotKept`."""
-        answer = self.shelf.answer(key)
+        answer = await self.shelf.answer(key)
         if answer is None:
             raise NotKept
         self.kept += 1
         return answer
+
+
+async def nothing_ends_it() -> None:
+    """The end of a run that only ends by itself: there is none."""
 
 
 @dataclass(slots=True)
@@ -80,7 +86,7 @@ class Models:
     shelf: Shelf
     clock: Clock
     tell: Tell
-    go_on: Callable[[], None] = lambda: None
+    go_on: GoOn = nothing_ends_it
     left_s: Callable[[], float] = lambda: math.inf
     calls: int = 0
     kept: int = 0
@@ -91,7 +97,7 @@ class Models:
 
         Raises `Paused` when nobody can answer for now; `Declined` and `Unfit` as the router does.
         """
-        if (kept := self.shelf.answer(key)) is not None:
+        if (kept := await self.shelf.answer(key)) is not None:
             self.kept += 1
             return kept
         # With nothing better to ask, a small model's section beats none.
@@ -100,8 +106,10 @@ class Models:
         self._failures = 0
         if routed.cache == "MISS":
             self.calls += 1
+            left = await left_now(self.router.limiter, self.router.upstreams, prompt.least_tier)
+            self.tell("quota", calls=self.calls, left_today=left)
         if not routed.completion.is_whole:
-            self.shelf.keep_answer(key, routed)  # the router keeps only whole ones
+            await self.shelf.keep_answer(key, routed)  # the router keeps only whole ones
         return routed
 
     async def _answered(self, key: str, prompt: Prompt, name: str) -> Routed:
@@ -109,7 +117,7 @@ class Models:
             return prompt
 
         while True:
-            self.go_on()
+            await self.go_on()
             left_s = self.left_s()
             token = LISTENER.set(self._hear)
             try:
@@ -161,7 +169,7 @@ class Models:
             raise Paused("time", "The time for one call is over before the next slot", wait_s)
         self.tell("waiting", seconds=round(wait_s, 1), reason=reason)
         while wait_s > 0:
-            self.go_on()
+            await self.go_on()
             await self.clock.sleep(min(wait_s, SLICE_S))
             wait_s -= SLICE_S
 

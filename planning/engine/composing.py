@@ -58,7 +58,7 @@ class Composition:
         self._tell_outline()
         parts = self.sheet.outline.in_order_of_writing
         for part in parts:
-            self.desk.go_on()
+            await self.desk.go_on()
             if part.id == SUMMARY:
                 await self._mend_across()
             self._put(part, await self._text(part))

@@ -7,9 +7,8 @@ revise     one part alone, in the founder's own words
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 from answers import Unanswered
@@ -53,11 +52,15 @@ class Engine:
     cache: ResponseCache
     clock: Clock
     review: Reviews
+    _fences: list[Fences] = field(default_factory=list)  # one, once it is known
 
-    @cached_property
-    def fences(self) -> Fences:
+    async def fences(self) -> Fences:
         """The fences of this service, with the secret that its store keeps."""
-        return Fences.of(self.cache.store)
+        if not self._fences:
+            made = await asyncio.to_thread(Fences.of, self.cache.store)
+            if not self._fences:  # nobody was quicker
+                self._fences.append(made)
+        return self._fences[0]
 
     @property
     def has_models(self) -> bool:
@@ -72,7 +75,8 @@ class Engine:
         models = Models(self.router, shelf, self.clock, desk.tell, desk.go_on, desk.left_s)
         asks = models if self.has_models else None
         budget = Budget(OUTLINES[commission.type].repairs)
-        prepared = await self._preparing(commission, shelf, asks, budget, desk.tell).prepared()
+        preparing = await self._preparing(commission, shelf, asks, budget, desk.tell)
+        prepared = await preparing.prepared()
         composition = Composition(prepared, asks, budget, desk, self.review, self._draw)
         finished = await composition.done()
         return replace(finished, calls=models.calls, kept=models.kept).to_json()
@@ -107,7 +111,8 @@ class Engine:
         asks = models if self.has_models else None
         if part_id not in kept.texts or asks is None:
             raise Unwritten(f"the document has no section {part_id[:40]!r} that a model writes")
-        prepared = await self._preparing(commission, shelf, asks, budget, desk.tell).prepared()
+        preparing = await self._preparing(commission, shelf, asks, budget, desk.tell)
+        prepared = await preparing.prepared()
         sheet = prepared.sheet
         part = sheet.outline.part(part_id)
         if part is None or not part.is_written:
@@ -123,7 +128,8 @@ class Engine:
         shelf = Shelf(self.cache, desk.freshness, desk.kept_for_s)
         models = Models(self.router, shelf, self.clock, desk.tell, desk.go_on, desk.left_s)
         asks = models if self.has_models else None
-        prepared = await self._preparing(commission, shelf, asks, Budget(0), desk.tell).prepared()
+        preparing = await self._preparing(commission, shelf, asks, Budget(0), desk.tell)
+        prepared = await preparing.prepared()
         part = prepared.sheet.outline.part(part_id)
         if part is None or kept.document.section(part_id) is None:
             raise Unwritten(f"the document has no section {part_id[:40]!r}")
@@ -156,17 +162,17 @@ class Engine:
         """The date, in UTC."""
         return datetime.fromtimestamp(self.clock.time(), UTC).date()
 
-    def start_for(self, commission: Commission, freshness: Freshness = ANY_FRESH) -> date:
+    async def start_for(self, commission: Commission, freshness: Freshness = ANY_FRESH) -> date:
         """When a plan begins whose founder names no day: the first of the next month.
 
         It is kept with the commission, so that an equal one tomorrow is still equal.
         """
         key = f"start:{replace(commission, brief=_undated(commission.brief)).digest}"
         shelf = Shelf(self.cache, freshness, kept_for_s=48 * 3600.0)
-        if (kept := shelf.find(key)) is not None:
+        if (kept := await shelf.find(key)) is not None:
             return date.fromisoformat(kept)
         begins = (self.today.replace(day=1) + timedelta(days=32)).replace(day=1)
-        shelf.keep(key, begins.isoformat())
+        await shelf.keep(key, begins.isoformat())
         return begins
 
     async def embedded(self, prompt: Prompt) -> str:
@@ -190,7 +196,7 @@ class Engine:
     def _draw(self) -> Draw | None:
         return self.embedded if self.router.last_resort is not None else None
 
-    def _preparing(
+    async def _preparing(
         self,
         commission: Commission,
         shelf: Shelf,
@@ -202,7 +208,7 @@ class Engine:
     ) -> Preparing:
         return Preparing(
             commission,
-            self.fences,
+            await self.fences(),
             shelf,
             self.search if search else None,
             asks,
@@ -214,7 +220,7 @@ class Engine:
     async def _missing(self, commission: Commission, shelf: Shelf) -> tuple[int, int]:
         """How many answers a run still needs, and how many are kept already."""
         asks, budget = KeptAnswers(shelf), Budget(OUTLINES[commission.type].repairs)
-        preparing = self._preparing(commission, shelf, asks, budget, _silent, search=False)
+        preparing = await self._preparing(commission, shelf, asks, budget, _silent, search=False)
         try:
             sheet = (await preparing.prepared()).sheet
         except NotKept:

@@ -1,6 +1,5 @@
 """What is kept of a run: its events in order, how it stands, and the document, for every process to read."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -70,45 +69,50 @@ class Journal:
 
     cache: ResponseCache
 
-    def header(self, run_id: str) -> Header | None:
+    def now(self) -> float:
+        """Seconds since the epoch, as all who share the store reckon them."""
+        return self.cache.store.now(self.cache.clock).epoch_s
+
+    async def header(self, run_id: str) -> Header | None:
         """How the run stands; None when there is none, or it is too old."""
-        cached = self.cached_header(run_id)
+        cached = await self.cached_header(run_id)
         return None if cached is None else Header(**cached.value)
 
-    def cached_header(self, run_id: str) -> Cached | None:
+    async def cached_header(self, run_id: str) -> Cached | None:
         """The same with its age."""
-        return self.cache.look_up(_key(run_id))
+        return await self.cache.find(_key(run_id))
 
-    def enter(self, run_id: str, header: Header, event: Event | None = None) -> None:
+    async def enter(self, run_id: str, header: Header, event: Event | None = None) -> None:
         """Write down *event*, and how the run stands now."""
         if event is not None:
-            self.cache.set(_key(run_id, event.id), [event.kind, event.data])
-        self.cache.set(_key(run_id), asdict(header))
+            await self.cache.keep(_key(run_id, event.id), [event.kind, event.data])
+        await self.cache.keep(_key(run_id), asdict(header))
 
-    def events(self, run_id: str, after: int, upto: int) -> Sequence[Event]:
+    async def events(self, run_id: str, after: int, upto: int) -> list[Event]:
         """The events with ids from *after* + 1 to *upto*; those that are lost are left out."""
-        found = (
-            (number, self.cache.look_up(_key(run_id, number)))
-            for number in range(after + 1, upto + 1)
-        )
-        return [Event(number, *cached.value) for number, cached in found if cached is not None]
+        found = []
+        for number in range(after + 1, upto + 1):
+            cached = await self.cache.find(_key(run_id, number))
+            if cached is not None:
+                found.append(Event(number, *cached.value))
+        return found
 
-    def keep(self, run_id: str, what: Literal["commission", "document"], value: Any) -> None:
+    async def keep(self, run_id: str, what: Literal["commission", "document"], value: Any) -> None:
         """Keep the *commission* or the finished *document* of the run."""
-        self.cache.set(_key(run_id, what), value, largest_bytes=LARGEST_DOCUMENT)
+        await self.cache.keep(_key(run_id, what), value, largest_bytes=LARGEST_DOCUMENT)
 
-    def kept(self, run_id: str, what: Literal["commission", "document"]) -> Any:
+    async def kept(self, run_id: str, what: Literal["commission", "document"]) -> Any:
         """What `keep` kept; None when it is not there."""
-        cached = self.cache.look_up(_key(run_id, what))
+        cached = await self.cache.find(_key(run_id, what))
         return None if cached is None else cached.value
 
-    def leave_word(self, run_id: str, word: Literal["stop", "heard"], at: float) -> None:
+    async def leave_word(self, run_id: str, word: Literal["stop", "heard"], at: float) -> None:
         """Tell the process whose run it is that somebody wants it to stop, or listens to it."""
-        self.cache.set(_key(run_id, word), at)
+        await self.cache.keep(_key(run_id, word), at)
 
-    def word(self, run_id: str, word: Literal["stop", "heard"]) -> float:
+    async def word(self, run_id: str, word: Literal["stop", "heard"]) -> float:
         """When that was last said (seconds since the epoch); 0 for never."""
-        cached = self.cache.look_up(_key(run_id, word))
+        cached = await self.cache.find(_key(run_id, word))
         return 0.0 if cached is None else float(cached.value)
 
 

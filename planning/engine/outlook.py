@@ -93,6 +93,17 @@ async def outlook(
     )
 
 
+async def left_now(
+    limiter: RateLimiter, upstreams: Sequence[Upstream], least_tier: int
+) -> int | None:
+    """How many more calls today allows through those *upstreams* that are good enough."""
+    able = [upstream for upstream in upstreams if upstream.terms.tier >= least_tier]
+    options = [(limiter.paced(u.terms.allowance), u.terms.cost(*TOKENS_OF_A_CALL)) for u in able]
+    accounts = {allowance.account for allowance, _ in options}
+    ledgers = {account: await limiter.ledger(account) for account in accounts}
+    return left_today(ledgers, options, limiter.now())
+
+
 def _done_in_s(
     ledgers: Mapping[str, Ledger],
     options: Sequence[tuple[Allowance, Need]],

@@ -11,7 +11,7 @@ import logging
 import math
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from answers import Declined, Unanswered, Unfit
 from cache import ANY_FRESH, Freshness
 from callers import CALLER
 from clock import Clock
-from planning.engine.asking import Paused, Tell
+from planning.engine.asking import GoOn, Paused, Tell, nothing_ends_it
 from planning.engine.commission import Commission
 from planning.engine.fence import Fences
 from planning.engine.journal import ENDS, Event, Header, Journal, Kind, State
@@ -85,14 +85,18 @@ class Desk:
     """
 
     tell: Tell
-    go_on: Callable[[], None]
+    go_on: GoOn
     left_s: Callable[[], float]
     freshness: Freshness = ANY_FRESH
     kept_for_s: float = 0.0
 
 
 class Run:
-    """One run in this process: its events so far, and who listens."""
+    """One run in this process: its events so far, and who listens.
+
+    What happens is told at once, and written down in its order by `written`, since a journal may
+    have to wait for its store.
+    """
 
     def __init__(self, run_id: str, header: Header, now_s: float, *, is_kept: bool = True) -> None:
         self.id = run_id
@@ -108,17 +112,25 @@ class Run:
         self.task: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()
         self._news = asyncio.Event()
+        self._unwritten: asyncio.Queue[tuple[Header, Event | None] | None] = asyncio.Queue()
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more happens in this sitting."""
         return self.header.state != "running"
 
-    def note(self, event: Event) -> None:
-        """Add *event* and wake whoever waits for one."""
+    def note(self, event: Event, header: Header) -> None:
+        """Add *event*, after which the run stands as *header* says, and wake whoever waits for one."""
+        self.header = header
         self.events.append(event)
+        self._unwritten.put_nowait((header, event))
         self._news.set()
         self._news = asyncio.Event()
+
+    def beat(self, now: float) -> None:
+        """Let other processes see that the run is alive."""
+        self.header = replace(self.header, beat_at=now)
+        self._unwritten.put_nowait((self.header, None))
 
     async def news(self, after: int, timeout_s: float) -> None:
         """Return when there is an event after *after*, or after *timeout_s* seconds."""
@@ -127,6 +139,16 @@ class Run:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._news.wait()
+
+    async def write_down(self, journal: Journal) -> None:
+        """Enter what happens into *journal* until the run is over."""
+        while (entry := await self._unwritten.get()) is not None:
+            if self.is_kept:
+                await journal.enter(self.id, *entry)
+
+    def end_writing(self) -> None:
+        """Nothing more is to be entered."""
+        self._unwritten.put_nowait(None)
 
 
 class Runs:
@@ -139,7 +161,7 @@ class Runs:
         self,
         engine: Writes,
         journal: Journal,
-        fences: Callable[[], Fences],
+        fences: Callable[[], Awaitable[Fences]],
         clock: Clock,
         *,
         limit_s: float | None = None,
@@ -156,22 +178,26 @@ class Runs:
         self._finished: OrderedDict[str, Run] = OrderedDict()
         self._is_ending = False
 
-    def id_of(self, commission: Commission, freshness: Freshness = ANY_FRESH) -> str:
+    async def id_of(self, commission: Commission, freshness: Freshness = ANY_FRESH) -> str:
         """The id of the run that writes *commission*; one that must be new has an id of its own."""
         if not (freshness.may_read and freshness.may_store):
             return uuid.uuid4().hex
-        scope = CALLER.get().scope
-        return self._fences().mark(f"run {scope} {commission.digest}")[:32]
+        scope, fences = CALLER.get().scope, await self._fences()
+        return fences.mark(f"run {scope} {commission.digest}")[:32]
 
-    def begin(self, commission: Commission, freshness: Freshness = ANY_FRESH) -> str:
+    async def begin(self, commission: Commission, freshness: Freshness = ANY_FRESH) -> str:
         """The id of the run that writes *commission*: a finished or running one, or one begun now.
 
         Raises `TooManyRuns`.
         """
-        run_id = self.id_of(commission, freshness)
+        run_id = await self.id_of(commission, freshness)
+        while (run := self._running.get(run_id)) is not None:
+            if not run.is_over:
+                return run_id
+            await run.ended.wait()
+        known = await self.journal.cached_header(run_id)
         if run_id in self._running:
-            return run_id
-        known = self.journal.cached_header(run_id)
+            return run_id  # somebody was quicker
         header = None if known is None else Header(**known.value)
         if header is not None and known is not None:
             if header.state == "done" and freshness.accepts(known):
@@ -181,42 +207,47 @@ class Runs:
         self._begin(run_id, commission, header, freshness)
         return run_id
 
-    def go_on(self, run_id: str) -> None:
+    async def go_on(self, run_id: str) -> None:
         """Take the run up again, if it was paused or stopped. Raises `UnknownRun` or `TooManyRuns`."""
-        header = self.header(run_id)
-        if header.state not in ("running", "done"):
-            self._begin(run_id, self.commission(run_id), header, ANY_FRESH)
+        commission = await self.commission(run_id)
+        while (run := self._running.get(run_id)) is not None:
+            if not run.is_over:
+                return
+            await run.ended.wait()
+        header = await self.header(run_id)
+        if header.state not in ("running", "done") and run_id not in self._running:
+            self._begin(run_id, commission, header, ANY_FRESH)
 
-    def header(self, run_id: str) -> Header:
+    async def header(self, run_id: str) -> Header:
         """How the run stands. Raises `UnknownRun`."""
         run = self._own(run_id)
-        header = run.header if run else self.journal.header(run_id)
+        header = run.header if run else await self.journal.header(run_id)
         if header is None:
             raise UnknownRun(run_id)
         is_lost = header.state == "running" and not run and not self._is_alive_elsewhere(header)
         return replace(header, state="paused") if is_lost else header
 
-    def events(self, run_id: str, after: int | None = None) -> Sequence[Event]:
+    async def events(self, run_id: str, after: int | None = None) -> Sequence[Event]:
         """The events after that id; without one, those of the last sitting. Raises `UnknownRun`."""
-        header = self.header(run_id)
+        header = await self.header(run_id)
         after = header.sitting - 1 if after is None else after
         run = self._own(run_id)
         if run is None:
-            return self.journal.events(run_id, after, header.events)
-        earlier = self.journal.events(run_id, after, header.sitting - 1)
+            return await self.journal.events(run_id, after, header.events)
+        earlier = await self.journal.events(run_id, after, header.sitting - 1)
         return [*earlier, *(event for event in run.events if event.id > after)]
 
-    def document(self, run_id: str) -> Any:
+    async def document(self, run_id: str) -> Any:
         """The finished document as JSON; None while there is none. Raises `UnknownRun`."""
         run = self._own(run_id)
         if run is not None and run.document is not None:
             return run.document
-        self.header(run_id)
-        return self.journal.kept(run_id, "document")
+        await self.header(run_id)
+        return await self.journal.kept(run_id, "document")
 
-    def commission(self, run_id: str) -> Commission:
+    async def commission(self, run_id: str) -> Commission:
         """What was asked for. Raises `UnknownRun`."""
-        kept = self.journal.kept(run_id, "commission")
+        kept = await self.journal.kept(run_id, "commission")
         if kept is None:
             raise UnknownRun(run_id)
         return Commission.from_json(kept)
@@ -229,47 +260,54 @@ class Runs:
         Gives that run's id, the new section, and the ids of the parts that lean on the old one.
         Raises `UnknownRun`, `Paused`, or what the engine raises.
         """
-        commission, before, desk = self._finished_work(run_id, freshness)
+        commission, before, desk = await self._finished_work(run_id, freshness)
         after = await self.engine.rewrite(commission, before, part_id, remark, desk)
-        return self._kept_as(f"rewrite {run_id} {part_id} {remark}", commission, part_id, after)
+        change = f"rewrite {run_id} {part_id} {remark}"
+        return await self._kept_as(change, commission, part_id, after)
 
     async def revise(self, run_id: str, part_id: str, markdown: str) -> dict[str, Any]:
         """One part of a finished run as the founder wrote it; gives and raises what `rewrite` does."""
-        commission, before, desk = self._finished_work(run_id, ANY_FRESH)
+        commission, before, desk = await self._finished_work(run_id, ANY_FRESH)
         after = await self.engine.revise(commission, before, part_id, markdown, desk)
-        return self._kept_as(f"revise {run_id} {part_id} {markdown}", commission, part_id, after)
+        change = f"revise {run_id} {part_id} {markdown}"
+        return await self._kept_as(change, commission, part_id, after)
 
-    def _finished_work(self, run_id: str, freshness: Freshness) -> tuple[Commission, Any, Desk]:
-        commission, before = self.commission(run_id), self.document(run_id)
+    async def _finished_work(
+        self, run_id: str, freshness: Freshness
+    ) -> tuple[Commission, Any, Desk]:
+        commission, before = await self.commission(run_id), await self.document(run_id)
         if before is None:
             raise UnknownRun(run_id)
-        return commission, before, Desk(_unheard, lambda: None, lambda: math.inf, freshness, KEPT_S)
+        desk = Desk(_unheard, nothing_ends_it, lambda: math.inf, freshness, KEPT_S)
+        return commission, before, desk
 
-    def _kept_as(
+    async def _kept_as(
         self, change: str, commission: Commission, part_id: str, after: Any
     ) -> dict[str, Any]:
         """What is told of a document that a *change* has made, kept as a finished run of its own."""
-        edited_run = self._adopted(self._fences().mark(change)[:32], commission, after)
+        new_id = (await self._fences()).mark(change)[:32]
+        await self._adopt(new_id, commission, after)
         sections = after["document"]["sections"]
         return {
-            "run": edited_run,
+            "run": new_id,
             "section": next(each for each in sections if each["id"] == part_id),
             "findings": [f for f in after["findings"] if f["section"] == part_id],
             "stale": list(OUTLINES[commission.type].depending_on(part_id)),
             "score": after["score"],
-            "document": f"/runs/{edited_run}/document",
+            "document": f"/runs/{new_id}/document",
         }
 
-    def _adopted(self, run_id: str, commission: Commission, document: Any) -> str:
-        """The id of a finished run that has this *document*."""
-        header = self._new_header(commission.type, self.clock.time(), events=0)
-        run = Run(run_id, header, self.clock.monotonic())
+    async def _adopt(self, run_id: str, commission: Commission, document: Any) -> None:
+        """Make a finished run of a *document* that was made at once."""
+        run = Run(run_id, self._new_header(commission.type), self.clock.monotonic())
         run.document = document
-        self.journal.keep(run_id, "commission", commission.to_json())
-        self.journal.keep(run_id, "document", document)
-        self._enter(run, "done", document["score"])
+        await self.journal.keep(run_id, "commission", commission.to_json())
+        await self.journal.keep(run_id, "document", document)
+        self._tell(run, "done", document["score"])
+        run.end_writing()
+        await run.write_down(self.journal)
+        run.ended.set()
         self._remember(run)
-        return run_id
 
     async def follow(
         self, run_id: str, after: int | None = None, beat_s: float = 10.0
@@ -280,14 +318,17 @@ class Runs:
         going. Raises `UnknownRun`.
         """
         with self._listening(run_id):
-            last = self.header(run_id).sitting - 1 if after is None else after
+            last = (await self.header(run_id)).sitting - 1 if after is None else after
             quiet_s = 0.0
             while True:
-                fresh = self.events(run_id, last)
+                run = self._own(run_id)
+                if run is not None and run.is_over:
+                    await run.ended.wait()  # what is told to have ended is written down
+                fresh = await self.events(run_id, last)
                 for event in fresh:
                     last, quiet_s = event.id, 0.0
                     yield event
-                header = self.header(run_id)
+                header = await self.header(run_id)
                 if header.state != "running" and last >= header.events:
                     if not (fresh and fresh[-1].is_last) and header.state == "paused":
                         # Its process is gone without a word.
@@ -308,35 +349,39 @@ class Runs:
                 async with contextlib.aclosing(self.follow(run_id)) as events:
                     async for _ in events:
                         pass
-        header = self.header(run_id)
+        header = await self.header(run_id)
         if header.state == "running":
             return None
         if header.state == "done":
-            return self.document(run_id)
-        run, last = self._own(run_id), (self.events(run_id) or [Event(0, "paused", {})])[-1]
+            return await self.document(run_id)
+        run = self._own(run_id)
         if run is not None and run.error is not None:
             raise run.error
         if header.state == "stopped":
             raise RunStopped("The run was stopped")
+        events_told = await self.events(run_id)
+        last = events_told[-1].data if events_told else {}
         if header.state == "failed":
-            raise RunFailed(last.data.get("message", "The run failed"))
-        why = last.data.get("message", "The service was restarted")
-        raise Paused("shutdown", why, last.data.get("resumes_in_s", 1.0))
+            raise RunFailed(last.get("message", "The run failed"))
+        why = last.get("message", "The service was restarted")
+        raise Paused("shutdown", why, last.get("resumes_in_s", 1.0))
 
-    def touch(self, run_id: str) -> None:
+    async def touch(self, run_id: str) -> None:
         """Somebody asks how the run stands: that counts as listening to it."""
         with self._listening(run_id):
-            pass
+            if self._own(run_id) is None:
+                await self._say_heard(run_id)
 
-    def stop(self, run_id: str) -> None:
+    async def stop(self, run_id: str) -> None:
         """End the run; what it has made stays. Raises `UnknownRun`."""
-        header = self.header(run_id)
-        run = self._running.get(run_id)
+        header = await self.header(run_id)
+        run = self._own(run_id)
         if run is not None and run.task is not None:
-            run.is_stopping = True
-            run.task.cancel()
+            if not run.is_over:
+                run.is_stopping = True
+                run.task.cancel()
         elif header.state == "running":
-            self.journal.leave_word(run_id, "stop", self.clock.time())
+            await self.journal.leave_word(run_id, "stop", self.journal.now())
 
     def wind_down(self) -> None:
         """The service ends: every run pauses, at the latest after a few seconds."""
@@ -346,14 +391,14 @@ class Runs:
     async def aclose(self) -> None:
         """End all runs now."""
         self._is_ending = True
-        tasks = [run.task for run in self._running.values() if run.task is not None]
+        running = list(self._running.values())
         self._cancel_all()
-        if tasks:
-            await asyncio.wait(tasks)
+        for run in running:
+            await run.ended.wait()
 
     def _cancel_all(self) -> None:
         for run in self._running.values():
-            if run.task is not None:
+            if run.task is not None and not run.is_over:
                 run.task.cancel()
 
     def _begin(
@@ -361,46 +406,65 @@ class Runs:
     ) -> None:
         if len(self._running) >= MOST_RUNNING:
             raise TooManyRuns("Too many documents are being written; try again in a while")
-        now, kept_for_s = self.clock.time(), 0.0
-        header = self._new_header(commission.type, now, events=0)
+        header, kept_for_s = self._new_header(commission.type), 0.0
         if before is not None:
             header = replace(header, events=before.events, sitting=before.events + 1)
             if before.state != "done":
                 # What it made before the pause stays good, however long the pause was.
                 header = replace(header, began_at=before.began_at)
-                kept_for_s = now - before.began_at + 1.0
+                kept_for_s = header.sitting_at - before.began_at + 1.0
         run = Run(run_id, header, self.clock.monotonic(), is_kept=freshness.may_store)
         self._finished.pop(run_id, None)
         self._running[run_id] = run
-        if run.is_kept:
-            self.journal.keep(run_id, "commission", commission.to_json())
-            self.journal.enter(run_id, header)
         run.task = asyncio.create_task(self._work(run, commission, freshness, kept_for_s))
+        run.task.add_done_callback(lambda _: self._ended(run))
 
     async def _work(
         self, run: Run, commission: Commission, freshness: Freshness, kept_for_s: float
     ) -> None:
-        begun_s = self.clock.monotonic()
+        """The whole sitting, with the writing of its journal beside it."""
+        writing = asyncio.create_task(run.write_down(self.journal))
+        try:
+            await self._sit(run, commission, freshness, kept_for_s)
+        finally:
+            run.end_writing()
+            await asyncio.shield(writing)
 
-        def tell(kind: Kind, **data: Any) -> None:
-            self._enter(run, kind, data)
+    def _ended(self, run: Run) -> None:
+        """The task of *run* is over, or never began."""
+        if not run.is_over:
+            run.error = Paused("shutdown", "The service is shutting down", 5.0)
+            self._tell(run, "paused", {"why": "shutdown", "resumes_in_s": 5})
+        del self._running[run.id]
+        self._remember(run)
+        run.ended.set()
+
+    async def _sit(
+        self, run: Run, commission: Commission, freshness: Freshness, kept_for_s: float
+    ) -> None:
+        """Have the document written, and tell how it ended; nothing is raised."""
+        begun_s = self.clock.monotonic()
 
         def left_s() -> float:
             if self.limit_s is None:
                 return math.inf
             return begun_s + self.limit_s - self.clock.monotonic()
 
+        def tell(kind: Kind, **data: Any) -> None:
+            self._tell(run, kind, data)
+
         desk = Desk(tell, lambda: self._go_on(run, left_s), left_s, freshness, kept_for_s)
         try:
-            document = await self.engine.write(commission, desk)
-            run.document = document
             if run.is_kept:
-                self.journal.keep(run.id, "document", document)
-            tell("done", **document["score"])
+                run.beat(run.header.beat_at)
+                await self.journal.keep(run.id, "commission", commission.to_json())
+            run.document = await self.engine.write(commission, desk)
+            if run.is_kept:
+                await self.journal.keep(run.id, "document", run.document)
+            tell("done", **run.document["score"])
         except Paused as error:
-            run.error = error
-            resumes_s = error.resumes_in_s
-            tell("paused", why=error.why, message=str(error), resumes_in_s=_seconds(resumes_s))
+            run.error, wait_s = error, _seconds(error.resumes_in_s)
+            tell("paused", why=error.why, message=str(error), resumes_in_s=wait_s)
         except asyncio.CancelledError:
             if run.is_stopping:
                 tell("stopped")
@@ -415,52 +479,40 @@ class Runs:
             run.error = error
             message = "The service made a mistake; its log says more"
             tell("error", code="internal_error", message=message)
-        finally:
-            del self._running[run.id]
-            self._remember(run)
-            run.ended.set()
 
-    def _go_on(self, run: Run, left_s: Callable[[], float]) -> None:
+    async def _go_on(self, run: Run, left_s: Callable[[], float]) -> None:
         """Raises `Paused` when the run has to end here, or `CancelledError` when it was stopped."""
         if self._is_ending:
             raise Paused("shutdown", "The service is shutting down", 5.0)
-        if self.journal.word(run.id, "stop") >= run.header.sitting_at:
+        if await self.journal.word(run.id, "stop") >= run.header.sitting_at:
             run.is_stopping = True
             raise asyncio.CancelledError
         if left_s() <= 0:
             raise Paused("time", "The time for one call is over", 0.0)
-        unheard_s = self.clock.monotonic() - run.heard_s
-        if run.listeners == 0 and unheard_s > self.linger_s:
-            heard_at = self.journal.word(run.id, "heard")  # by way of another process
-            if self.clock.time() - heard_at > self.linger_s:
-                raise Paused("unheard", "Nobody has listened for a while", 0.0)
-        self._beat(run)
+        now, unheard_s = self.journal.now(), self.clock.monotonic() - run.heard_s
+        is_unheard = run.listeners == 0 and unheard_s > self.linger_s
+        # Somebody may listen by way of another process.
+        if is_unheard and now - await self.journal.word(run.id, "heard") > self.linger_s:
+            raise Paused("unheard", "Nobody has listened for a while", 0.0)
+        if now - run.header.beat_at >= SIGN_EVERY_S:
+            run.beat(now)
 
-    def _enter(self, run: Run, kind: Kind, data: dict[str, Any]) -> None:
-        header = run.header
-        event = Event(header.events + 1, kind, data)
+    def _tell(self, run: Run, kind: Kind, data: dict[str, Any]) -> None:
+        event = Event(run.header.events + 1, kind, data)
         state: State = ENDS.get(kind, "running")
-        run.header = replace(header, events=event.id, state=state, beat_at=self.clock.time())
-        if run.is_kept:
-            self.journal.enter(run.id, run.header, event)
-        run.note(event)
+        now = self.journal.now()
+        run.note(event, replace(run.header, events=event.id, state=state, beat_at=now))
 
-    def _beat(self, run: Run) -> None:
-        """Let other processes see that the run is alive."""
-        now = self.clock.time()
-        if run.is_kept and now - run.header.beat_at >= SIGN_EVERY_S:
-            run.header = replace(run.header, beat_at=now)
-            self.journal.enter(run.id, run.header)
-
-    def _new_header(self, document_type: str, now: float, *, events: int) -> Header:
+    def _new_header(self, document_type: str) -> Header:
+        now = self.journal.now()
         return Header(
             type=document_type,
             state="running",
             began_at=now,
             sitting_at=now,
             beat_at=now,
-            events=events,
-            sitting=events + 1,
+            events=0,
+            sitting=1,
             process=self._process,
         )
 
@@ -475,7 +527,7 @@ class Runs:
             self._finished.popitem(last=False)
 
     def _is_alive_elsewhere(self, header: Header) -> bool:
-        is_silent = self.clock.time() - header.beat_at > SILENT_S
+        is_silent = self.journal.now() - header.beat_at > SILENT_S
         return header.state == "running" and header.process != self._process and not is_silent
 
     @contextlib.contextmanager
@@ -497,11 +549,15 @@ class Runs:
         if run is not None:
             await run.news(last, beat_s)
             return 0.0 if run.is_over or run.header.events > last else beat_s
-        now = self.clock.time()
-        if now - self.journal.word(run_id, "heard") >= SIGN_EVERY_S:
-            self.journal.leave_word(run_id, "heard", now)
+        await self._say_heard(run_id)
         await asyncio.sleep(POLL_S)
         return POLL_S
+
+    async def _say_heard(self, run_id: str) -> None:
+        """Let the process whose run it is know that somebody listens."""
+        now = self.journal.now()
+        if now - await self.journal.word(run_id, "heard") >= SIGN_EVERY_S:
+            await self.journal.leave_word(run_id, "heard", now)
 
 
 def _seconds(duration_s: float | None) -> int | None:

@@ -21,15 +21,15 @@ class Shelf:
     freshness: Freshness = ANY_FRESH
     kept_for_s: float = 0.0
 
-    def find(self, key: str) -> Any:
+    async def find(self, key: str) -> Any:
         """What is kept under *key*; None when there is nothing that may be used."""
-        cached = self._look_up(key)
+        cached = await self._look_up(key)
         return None if cached is None else cached.value
 
-    def keep(self, key: str, value: Any) -> None:
+    async def keep(self, key: str, value: Any) -> None:
         """Keep *value*, which must be JSON."""
         if self.freshness.may_store:
-            self.cache.set(CALLER.get().scoped(key), value)
+            await self.cache.keep(CALLER.get().scoped(key), value)
 
     async def once(
         self,
@@ -43,27 +43,27 @@ class Shelf:
         What does not *last* (an empty result of a search that failed) is only good for the run that
         made it.
         """
-        cached = self._look_up(key)
+        cached = await self._look_up(key)
         if cached is not None and (lasts(cached.value) or cached.age_s <= self.kept_for_s):
             return cached.value
         made = await work()
-        self.keep(key, made)
+        await self.keep(key, made)
         return made
 
-    def answer(self, key: str) -> Routed | None:
+    async def answer(self, key: str) -> Routed | None:
         """The model's answer that is kept under *key*, if there is one."""
-        cached = self._look_up(key)
+        cached = await self._look_up(key)
         is_ours = cached and isinstance(cached.value, dict) and cached.value.get("make") == MAKE
         return recall(cached, "HIT") if cached and is_ours else None
 
-    def keep_answer(self, key: str, routed: Routed) -> None:
+    async def keep_answer(self, key: str, routed: Routed) -> None:
         """Keep a model's answer, also one that was cut off: what was paid for is not asked again."""
-        self.keep(key, remember(routed))
+        await self.keep(key, remember(routed))
 
-    def _look_up(self, key: str) -> Cached | None:
+    async def _look_up(self, key: str) -> Cached | None:
         if not self.freshness.may_read and self.kept_for_s <= 0:
             return None
-        cached = self.cache.look_up(CALLER.get().scoped(key))
+        cached = await self.cache.find(CALLER.get().scoped(key))
         if cached is None:
             return None
         is_own = 0 < cached.age_s <= self.kept_for_s

@@ -337,7 +337,7 @@ class FinanceSpec:
                     monthly_pay=_cents(post.number("monthly_pay", 0, MOST_PAID)),
                     from_month=post.whole("from_month", 1, HORIZON, absent=1),
                 )
-                for post in rows(answer, "staff", mistakes, most=12)
+                for post in rows(answer.get("staff"), "staff", mistakes, most=12)
             ),
             costs=tuple(
                 RunningCost(
@@ -345,7 +345,7 @@ class FinanceSpec:
                     monthly=_cents(cost.number("monthly", 0, MOST_PAID)),
                     from_month=cost.whole("from_month", 1, HORIZON, absent=1),
                 )
-                for cost in rows(answer, "costs", mistakes, most=12)
+                for cost in rows(answer.get("costs"), "costs", mistakes, most=12)
             ),
         )
         if proposal == Proposal():
@@ -363,7 +363,7 @@ def _drivers_in(
     answer: Mapping[str, object], facts: FactBase, mistakes: Mistakes
 ) -> tuple[Driver, ...]:
     found: dict[str, Driver] = {}
-    for read in rows(answer, "drivers", mistakes, most=len(DRIVERS)):
+    for read in rows(answer.get("drivers"), "drivers", mistakes, most=len(DRIVERS)):
         driver = _driver_in(read, facts.number("market.size"))
         if driver.id in found:
             mistakes.add(f"{read.where}.id", f"{driver.id} is there twice")

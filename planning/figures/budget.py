@@ -325,7 +325,9 @@ def _notes(budget: Budget, words: Words, shown: Shown) -> Iterator[str]:
             why=budget.cap.rule or words("figures.cap_call"),
         )
     if budget.missing:
-        yield words("figures.note_budget_missing", items=", ".join(budget.missing))
+        yield words(
+            "figures.note_budget_missing", items=words("figures.comma").join(budget.missing)
+        )
 
 
 def _categories(budget: Budget, words: Words, shown: Shown) -> Table:
@@ -507,7 +509,7 @@ def _default_lines(brief: Brief, facts: FactBase) -> Iterator[Line]:
     The founder's staff costs are taken to hold their fringe.
     """
     words, stages = words_in(brief.language), _stages(brief, facts)
-    roles = ", ".join(team_roles(brief)) or words("figures.unknown")
+    roles = words("figures.comma").join(team_roles(brief)) or words("figures.unknown")
 
     def line(name: str, cost: str, category: Category, stage: Stage, periods: int) -> Line:
         return Line(

@@ -115,7 +115,8 @@ def compute(proposal: Proposal, brief: Brief, base: FactBase) -> Forecast:
         missing = tuple(
             name for name in ESSENTIAL if any(d.id == name and d.value is None for d in drivers)
         )
-        measures = None if missing else _measures(mid, known, figure(brief, "funding_sought"))
+        sought = figure(brief, "funding_sought") or figure(brief, "grant_request")
+        measures = None if missing else _measures(mid, known, sought)
     return Forecast(drivers, (low, mid, high), missing, measures)
 
 

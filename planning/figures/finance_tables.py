@@ -215,7 +215,8 @@ def _notes(forecast: Forecast, pen: Pen) -> Iterator[str]:
 
 
 def _incomplete(forecast: Forecast, pen: Pen) -> str:
-    what = ", ".join(pen.words(f"figures.{name}") for name in forecast.missing)
+    names = (pen.words(f"figures.{name}") for name in forecast.missing)
+    what = pen.words("figures.comma").join(names)
     return pen.words("figures.note_incomplete", what=what)
 
 

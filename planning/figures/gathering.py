@@ -10,7 +10,7 @@ from planning.facts import Fact, FactBase, Question, Value
 from planning.figures.goals import Goal, goals_of
 from planning.figures.plain import plain
 from planning.figures.quantities import Quantity, quantities
-from planning.showing import CURRENCY
+from planning.showing import CURRENCY, Shown
 from planning.wording import Words, words_in
 
 MOST_MONEY = Decimal(10) ** 13
@@ -73,13 +73,7 @@ def place_of(brief: Brief) -> str:
 
 def country_of(brief: Brief) -> str:
     """The country's name in the language of the brief; empty for a code that is none."""
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        locale = Locale.parse(brief.language, sep="-")
-    except (UnknownLocaleError, ValueError):
-        locale = Locale("en")
-    return str(locale.territories.get(brief.country.upper(), "")) if len(brief.country) == 2 else ""
+    return Shown(brief.language, brief.currency).country(brief.country)
 
 
 def _said(fact_id: str, label: str, value: Value, unit: str = "", basis: str = "") -> Fact:

@@ -89,7 +89,9 @@ def blocks(raci: Raci, schedule: Schedule, brief: Brief) -> tuple[Block, ...]:
     names = {p.milestone.id: p.milestone.name for p in schedule.milestones}
     note = words("figures.note_raci")
     if raci.open_roles:
-        note += " " + words("figures.note_open_roles", roles=", ".join(raci.open_roles))
+        note += " " + words(
+            "figures.note_open_roles", roles=words("figures.comma").join(raci.open_roles)
+        )
     return (
         Table(
             caption=words("figures.raci"),

@@ -67,16 +67,27 @@ def compute(
 ) -> tuple[Risk, ...]:
     """The register, worst first: what is proposed, or else what the plan itself shows.
 
-    Regulated fields always have their row. Raises `Unusable` for cover that is not there.
+    Regulated fields always have their row. Raises `Unusable` for cover that is not there: a
+    milestone that is unknown, a reserve where no cash is left at the end of the first year.
     """
     found = list(proposed) or list(_shown_by(brief, schedule, forecast))
     found += _regulated(brief)
-    for risk in found:
-        if risk.cover not in {"", RESERVE} and schedule.find(risk.cover) is None:
-            raise Unusable([f"risks: {risk.risk}: milestone {risk.cover} is unknown"])
-        if risk.score >= CRITICAL and not risk.cover:
-            raise Unusable([f"risks: {risk.risk}: score {risk.score} needs a cover"])
+    errors = [
+        f"risks: {risk.risk}: {e}" for risk in found if (e := _uncovered(risk, schedule, forecast))
+    ]
+    if errors:
+        raise Unusable(errors)
     return tuple(sorted(found, key=lambda risk: -risk.score))
+
+
+def _uncovered(risk: Risk, schedule: Schedule, forecast: Forecast) -> str:
+    """What is wrong with the cover of *risk*; empty for nothing."""
+    if risk.cover == RESERVE:
+        reserve = forecast.measures.reserve_months[0] if forecast.measures else None
+        return "" if reserve else "there is no reserve; name a milestone"
+    if risk.cover:
+        return "" if schedule.find(risk.cover) else f"milestone {risk.cover} is unknown"
+    return f"score {risk.score} needs a cover" if risk.score >= CRITICAL else ""
 
 
 def regulated(brief: Brief) -> tuple[str, ...]:
@@ -140,19 +151,19 @@ def _of_money(teller: _Teller, brief: Brief, schedule: Schedule, forecast: Forec
     finance = teller.roles.finance
     cover = _milestone_of(finance, schedule)
     if forecast.measures is None:
-        what = ", ".join(teller.words(f"figures.{name}") for name in forecast.missing)
+        names = (teller.words(f"figures.{name}") for name in forecast.missing)
+        what = teller.words("figures.comma").join(names)
         return teller.tell("unknown_costs", 4, 4, finance, cover, what=what)
-    gap, month = forecast.measures.funding_gap, forecast.measures.minimum_cash_month
-    if not gap:  # then it is the low scenario that threatens
-        low = forecast.scenarios[0].closing
-        gap, month = max(-min(low), Decimal(0)), low.index(min(low)) + 1
-        cover = RESERVE
     shown = Shown(brief.language, brief.currency)
+    gap, month = forecast.measures.funding_gap, forecast.measures.minimum_cash_month
+    key, likelihood, impact, amount = "gap", 4, 5, gap
+    if not gap:  # then the low scenario is what threatens
+        low = forecast.scenarios[0].closing
+        key, likelihood, impact, amount = "low_cash", 2, 4, min(low)
+        month = low.index(amount) + 1
     when = shown.month(month_start(brief.start, month - 1))
-    is_open = forecast.measures.funding_gap > 0
-    likelihood, impact = (4, 5) if is_open else (2, 4)
     return teller.tell(
-        "gap", likelihood, impact, finance, cover, amount=shown.money(gap), month=when
+        key, likelihood, impact, finance, cover, amount=shown.money(amount), month=when
     )
 
 
@@ -178,7 +189,7 @@ def _of_people(teller: _Teller, brief: Brief, schedule: Schedule) -> Iterator[Ri
     owned = [p.start for p in schedule.milestones if p.milestone.owner in roles.open_roles]
     if roles.open_roles and owned:
         day = Shown(brief.language, brief.currency).day(min(owned))
-        said = {"roles": ", ".join(roles.open_roles), "date": day}
+        said = {"roles": teller.words("figures.comma").join(roles.open_roles), "date": day}
         yield teller.tell("open_roles", 3, 4, roles.lead, **said)
 
 
@@ -316,13 +327,14 @@ class RiskSpec:
 
     def told(self, brief: Brief, facts: FactBase, /) -> str:
         """The question, with the milestones that may stand ready."""
-        known = ", ".join(milestone_ids(facts)) or "the milestones' ids"
+        reserve = (RESERVE,) if facts.number("finance.reserve.year1") else ()
+        known = ", ".join((*milestone_ids(facts), *reserve)) or "the milestones' ids"
         return asked(
             f"Name 5 to 8 risks of this very venture (its place, people, product, season, law, money),"
             f' as a list of objects. "likelihood" and "impact" are whole numbers from 1 to 5,'
             f' "trigger" is a sign that can be seen, "owner" one of {", ".join(roles_of(brief).all)}.'
             f" Where likelihood times impact is {CRITICAL} or more,"
-            f' "cover" names what stands ready: one of {known}, or "{RESERVE}".',
+            f' "cover" names what stands ready: one of {known}.',
             EXAMPLE,
             brief,
         )

@@ -388,7 +388,7 @@ def _steps(brief: Brief, roles: Roles) -> Iterator[Milestone]:
         "place": place_of(brief) or words("figures.place_unknown"),
         "product": plain(idea.primary_product, 60) or words("figures.product_unknown"),
         "amount": shown.money(sought) if sought else words("figures.amount_unknown"),
-        "roles": ", ".join(roles.open_roles),
+        "roles": words("figures.comma").join(roles.open_roles),
     }
     for number, (step, kind, weeks, after) in enumerate(STEPS, start=1):
         key = "team_agreed" if step == "team" and not roles.open_roles else step

@@ -146,7 +146,7 @@ def warnings(served: Sequence[Served], brief: Brief) -> tuple[str, ...]:
         f"{s.goal} {goal_name(s.goal, brief.language)}" for s in served if s.strength == "claimed"
     ]
     if claimed:
-        found.append(words("figures.warn_claimed", goals=", ".join(claimed)))
+        found.append(words("figures.warn_claimed", goals=words("figures.comma").join(claimed)))
     return tuple(found)
 
 

@@ -47,7 +47,7 @@ def compute(links: Sequence[Link], brief: Brief) -> Theory:
     words, shown = words_in(brief.language), Shown(brief.language, brief.currency)
     team, cash = roles_of(brief).team, figure(brief, "opening_cash")
     inputs = (
-        words("figures.input_team", roles=", ".join(team))
+        words("figures.input_team", roles=words("figures.comma").join(team))
         if team
         else words("figures.input_team_unknown"),
         words("figures.input_money", amount=shown.money(cash))
@@ -64,7 +64,11 @@ def blocks(theory: Theory, brief: Brief) -> tuple[Block, ...]:
     """The chains as a table, with inputs and impact below."""
     words = words_in(brief.language)
     shares = {"activity": 1.6, "output": 1.8, "outcome": 1.8, "term": 0.7, "link_assumption": 2}
-    note = words("figures.note_theory", inputs="; ".join(theory.inputs), impact=theory.impact)
+    note = words(
+        "figures.note_theory",
+        inputs=words("figures.comma").join(theory.inputs),
+        impact=theory.impact,
+    )
     return (
         Table(
             caption=words("figures.theory"),

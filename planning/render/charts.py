@@ -68,7 +68,9 @@ def chart_drawing(chart: Chart, shown: Shown, width: float, measure: Measure) ->
     values = [_numbers(series.values, len(chart.categories)) for series in chart.series]
     legend, top = _legend(chart, width, measure, shown)
     low, high, step = _axis(*_extent(chart, values))
-    ticks = [_short(tick, chart.unit, shown) for tick in Plot(0, 0, 1, 1, low, high, step, 1).ticks()]
+    ticks = [
+        _short(tick, chart.unit, shown) for tick in Plot(0, 0, 1, 1, low, high, step, 1).ticks()
+    ]
     left = max((measure(tick, SMALL, False) for tick in ticks), default=0) + 8
     ends = _end_labels(chart, values, shown)
     right = max((measure(end, SMALL, True) for end in ends), default=0) + (8 if ends else 2)
@@ -126,9 +128,7 @@ def _short(value: float, unit: str, shown: Shown) -> str:
     return f"{text}\N{NO-BREAK SPACE}%" if unit == "%" else text
 
 
-def _legend(
-    chart: Chart, width: float, measure: Measure, shown: Shown
-) -> tuple[list[Mark], float]:
+def _legend(chart: Chart, width: float, measure: Measure, shown: Shown) -> tuple[list[Mark], float]:
     """The names of the series beside their inks, below the unit; and where the plot begins."""
     marks: list[Mark] = []
     x, y = 0.0, SIZE
@@ -245,9 +245,7 @@ def _told(plot: Plot, x: float, value: float, text: str) -> Label:
     return Label(x, y, text, SMALL, "ink", "middle", is_bold=True)
 
 
-def _names(
-    plot: Plot, categories: Sequence[str], measure: Measure
-) -> tuple[list[Mark], int]:
+def _names(plot: Plot, categories: Sequence[str], measure: Measure) -> tuple[list[Mark], int]:
     """The names of the categories below the plot, and on how many lines they stand."""
     y = plot.top + plot.height + 6 + SMALL
     widest = max((measure(name, SMALL, False) for name in categories), default=0)

@@ -18,7 +18,6 @@ from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_DIRECTION
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml.ns import qn
-from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.section import Section as WordSection
 from docx.shared import Pt, RGBColor
 from docx.styles.style import ParagraphStyle
@@ -53,7 +52,6 @@ from planning.render.tables import chart_table, gantt_table
 from planning.render.typeset.faces import Typecase
 from planning.render.typeset.setter import Setter
 from planning.render.wordxml import (
-    TABLE_STYLE,
     Bookmarks,
     Lists,
     add_field,
@@ -112,9 +110,7 @@ class _Writer:
         self.shown = Shown(document.language, document.currency)
         self.rtl = is_right_to_left(document.language)
         self.marks = frozenset(reference.mark for reference in document.references)
-        self.setter = Setter(
-            Typecase(extra_font, document.language), document.language, self.rtl
-        )
+        self.setter = Setter(Typecase(extra_font, document.language), document.language, self.rtl)
         self.file = word.Document()
         self.lists = Lists(self.file)
         self.bookmarks = Bookmarks()
@@ -152,7 +148,9 @@ class _Writer:
         run = defaults.find(qn("w:rPrDefault")).find(qn("w:rPr"))
         for old in run.findall(qn("w:lang")):
             run.remove(old)
-        run.append(element("w:lang", {"w:val": language, "w:eastAsia": language, "w:bidi": language}))
+        run.append(
+            element("w:lang", {"w:val": language, "w:eastAsia": language, "w:bidi": language})
+        )
         for name, size, colour, before, after in (
             ("Normal", 10.5, "ink", 0, 7),
             ("Title", 34, "accent", 150, 10),
@@ -367,9 +365,7 @@ class _Writer:
             case Table():
                 self._table(block, width or self.width)
             case Gantt():
-                drawings = gantt_drawings(
-                    block, self.shown, self.width, self.setter.width, TALLEST
-                )
+                drawings = gantt_drawings(block, self.shown, self.width, self.setter.width, TALLEST)
                 drawings = [mirrored(drawing) for drawing in drawings] if self.rtl else drawings
                 self._pictures(drawings, block.caption)
                 self._table(replace(gantt_table(block, self.shown), caption=""), self.width)

@@ -1,11 +1,11 @@
 """What can go wrong when a document is rendered.
 
-    RenderError
-    ├── Unprintable    our fonts lack the document's script; another form has it
-    ├── UnusableFont   the font file that the settings name cannot be used
-    ├── TooLarge       more text than a document may have
-    ├── TookTooLong    stopped at the time limit
-    └── RenderFailed   the renderer broke off, or ran out of memory
+RenderError
+├── Unprintable    our fonts lack the document's script; another form has it
+├── UnusableFont   the font file that the settings name cannot be used
+├── TooLarge       more text than a document may have
+├── TookTooLong    stopped at the time limit
+└── RenderFailed   the renderer broke off, or ran out of memory
 """
 
 

@@ -25,7 +25,7 @@ def content_disposition(name: str) -> str:
     """The header that offers *name* for saving (RFC 6266): in ASCII, and in UTF-8 for those who can."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     stem, dot, ending = plain.rpartition(".")
-    stem = " ".join(re.sub(r'[^\w .,()&+-]', "", stem).split()).strip(" .-") or "document"
+    stem = " ".join(re.sub(r"[^\w .,()&+-]", "", stem).split()).strip(" .-") or "document"
     exact = quote(name, safe="")
     return f"attachment; filename=\"{stem}{dot}{ending}\"; filename*=UTF-8''{exact}"
 

@@ -28,7 +28,10 @@ SIZE, SMALL = 8.0, 6.9
 NAMES = 0.34  # of the width is for the names
 BAR = 9.0  # height of a bar
 LEAST_BAR = 3.0
-MONTH_NAMED, QUARTER_NAMED = 24.0, 6.6  # widths of a month from which each month, or each third, is named
+MONTH_NAMED, QUARTER_NAMED = (
+    24.0,
+    6.6,
+)  # widths of a month from which each month, or each third, is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +159,7 @@ def _drawing(
     measure: Measure,
 ) -> Drawing:
     width, bottom = scale.left + scale.width, rows[-1].top + rows[-1].height
-    marks: list[Mark] = [
-        Rect(0, row.top, width, row.height, "panel") for row in rows[::2]
-    ]
+    marks: list[Mark] = [Rect(0, row.top, width, row.height, "panel") for row in rows[::2]]
     marks += _months(scale, bottom, shown, measure)
     marks.append(Line(0, HEAD, width, HEAD, "accent", 0.9))
     marks.append(Line(0, bottom, width, bottom, "line", 0.6))

@@ -243,7 +243,9 @@ class _Writer:
             for question in self.document.questions
         )
         head = escape(self.words("document.questions"))
-        return f'<section class="questions" {self.reading}><h2>{head}</h2><ul>{items}</ul></section>'
+        return (
+            f'<section class="questions" {self.reading}><h2>{head}</h2><ul>{items}</ul></section>'
+        )
 
     def sources(self) -> str:
         """The sources."""

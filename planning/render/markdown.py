@@ -202,7 +202,11 @@ class _Writer:
         parts.append(self.words(f"render.tier_{reference.tier}"))
         if day := day_of(reference.fetched_at):
             parts.append(self.words("render.read_on", day=self.shown.day(day)))
-        mark = f"[{reference.mark}]" if reference.mark in self.marks else escaped(f"[{reference.mark}]")
+        mark = (
+            f"[{reference.mark}]"
+            if reference.mark in self.marks
+            else escaped(f"[{reference.mark}]")
+        )
         return f"- {mark} {' · '.join(parts)}"
 
     def definitions(self) -> str:
@@ -278,7 +282,9 @@ def _longest_run(text: str) -> int:
 
 def _behind(prefix: str, text: str) -> str:
     """Every line of *text* behind *prefix*."""
-    return "\n".join(f"{prefix}{line}".rstrip() if not line else prefix + line for line in text.split("\n"))
+    return "\n".join(
+        f"{prefix}{line}".rstrip() if not line else prefix + line for line in text.split("\n")
+    )
 
 
 def _joined(parts: Iterable[str], between: str = "\n\n") -> str:

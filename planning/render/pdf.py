@@ -103,7 +103,9 @@ class Press:
 
     def _contents(self) -> list[Flowable]:
         look = Look("display", SECTION + 2, "accent")
-        title = self.setter.text(self.words("document.contents"), look, self.setter.form(28, after=14))
+        title = self.setter.text(
+            self.words("document.contents"), look, self.setter.form(28, after=14)
+        )
         return [title, *(ContentsLine(entry, self.setter) for entry in self.entries)]
 
     def _notices(self) -> list[Flowable]:
@@ -113,10 +115,14 @@ class Press:
             return []
         form, last = self.setter.form(13.6, after=6), self.setter.form(13.6)
         head = self.setter.text(
-            self.words("render.please_note"), Look("bold", 9.2, "accent"), self.setter.form(13, after=3)
+            self.words("render.please_note"),
+            Look("bold", 9.2, "accent"),
+            self.setter.form(13, after=3),
         )
         parts = [
-            self.setter.text(spans_of(notice, self.marks), Look(size=9.2), last if n == len(notices) else form)
+            self.setter.text(
+                spans_of(notice, self.marks), Look(size=9.2), last if n == len(notices) else form
+            )
             for n, notice in enumerate(notices, start=1)
         ]
         panel = Panel([head, *parts], ink="accent", ground="accent-soft", rtl=self.setter.rtl)

@@ -85,9 +85,7 @@ def _write(picture: Image.Image, label: Label, setter: Setter) -> None:
         x += piece.width
 
 
-def _set(
-    picture: Image.Image, piece: Piece, x: float, y: float, colour: tuple[int, ...]
-) -> None:
+def _set(picture: Image.Image, piece: Piece, x: float, y: float, colour: tuple[int, ...]) -> None:
     """Put the glyphs of *piece* onto *picture*."""
     for shaped in piece.shaped:
         raster = hb.RasterDraw()
@@ -105,5 +103,3 @@ def _set(
             ink = Image.frombytes("L", size, bytes(image.buffer), "raw", "L", stride, -1)
             top = -(extents.y_origin + extents.height)
             picture.paste(colour, (extents.x_origin, top), ink)
-
-

@@ -40,7 +40,9 @@ def _element(mark: Mark) -> str:
         case Path():
             dash = f' stroke-dasharray="{" ".join(map(_number, mark.dash))}"' if mark.dash else ""
             points = " ".join(_points(mark.points))
-            return f'<polyline points="{points}" fill="none" {_stroke(mark.ink, mark.width)}{dash}/>'
+            return (
+                f'<polyline points="{points}" fill="none" {_stroke(mark.ink, mark.width)}{dash}/>'
+            )
         case Shape():
             return f'<polygon points="{" ".join(_points(mark.points))}" {_fill(mark.ink)}/>'
         case Label():

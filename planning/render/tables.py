@@ -51,7 +51,8 @@ def chart_described(chart: Chart, shown: Shown) -> str:
 def gantt_described(gantt: Gantt, shown: Shown) -> str:
     """What *gantt* shows, for those who cannot see it: every task with its days."""
     return "; ".join(
-        f"{bar.label}: {shown.day(bar.start)} \N{EN DASH} {shown.day(bar.end)}" for bar in gantt.bars
+        f"{bar.label}: {shown.day(bar.start)} \N{EN DASH} {shown.day(bar.end)}"
+        for bar in gantt.bars
     )
 
 

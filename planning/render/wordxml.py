@@ -38,9 +38,7 @@ def ink(name: str) -> str:
     return INKS[name].removeprefix("#").upper()
 
 
-def add_field(
-    paragraph: Paragraph, code: str, shown: str, *, is_stale: bool = False
-) -> None:
+def add_field(paragraph: Paragraph, code: str, shown: str, *, is_stale: bool = False) -> None:
     """Add a field such as `PAGE` that shows *shown* until it is computed."""
     for kind in ("begin", "code", "separate", "shown", "end"):
         run = paragraph.add_run()
@@ -60,9 +58,7 @@ def add_field(
 def add_link(paragraph: Paragraph, *, address: str = "", anchor: str = "") -> BaseOxmlElement:
     """Add a link to a web address, or to a bookmark; its runs are appended to what is returned."""
     if address:
-        relation = paragraph.part.relate_to(
-            address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True
-        )
+        relation = paragraph.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
         link = element("w:hyperlink", {"r:id": relation, "w:history": "1"})
     else:
         link = element("w:hyperlink", {"w:anchor": anchor, "w:history": "1"})
@@ -167,9 +163,7 @@ class Lists:
 
 def add_table_style(document: Document) -> None:
     """Add the style of our tables: a head on a ground, thin lines between the rows, no frame."""
-    style = element(
-        "w:style", {"w:type": "table", "w:customStyle": "1", "w:styleId": TABLE_STYLE}
-    )
+    style = element("w:style", {"w:type": "table", "w:customStyle": "1", "w:styleId": TABLE_STYLE})
     line = {"w:val": "single", "w:sz": 4, "w:space": 0, "w:color": ink("line")}
     strong = {**line, "w:sz": 8, "w:color": ink("accent")}
     borders = within(
@@ -185,9 +179,7 @@ def add_table_style(document: Document) -> None:
         element("w:right", {"w:w": 90, "w:type": "dxa"}),
     )
     bold = (element("w:b"), element("w:bCs"))
-    ground = element(
-        "w:shd", {"w:val": "clear", "w:color": "auto", "w:fill": ink("accent-soft")}
-    )
+    ground = element("w:shd", {"w:val": "clear", "w:color": "auto", "w:fill": ink("accent-soft")})
     head = within(
         element("w:tblStylePr", {"w:type": "firstRow"}),
         within(element("w:rPr"), *bold, element("w:color", {"w:val": ink("accent")})),

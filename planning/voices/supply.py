@@ -59,8 +59,10 @@ class Supply:
         """The sound of *utterance* by *engine*. Raises `SpeechFailed`."""
         key = CALLER.get().scoped(sound_key(engine, utterance))
 
-        def find() -> Cached | None:
-            cached = self.cache.look_up(key) if freshness.may_read else None
+        async def find() -> Cached | None:
+            if not freshness.may_read:
+                return None
+            cached = await asyncio.to_thread(self.cache.look_up, key)
             return cached if cached is not None and freshness.accepts(cached) else None
 
         async def make() -> Sound:
@@ -71,7 +73,7 @@ class Supply:
                 await asyncio.to_thread(self._keep, key, sound)
                 return sound
 
-        if (cached := await asyncio.to_thread(find)) is not None:
+        if (cached := await find()) is not None:
             return await asyncio.to_thread(recall, cached)
         if not freshness.may_store:
             return await self._asked(engine, utterance, bill)

@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from providers.fake import After, FakeUpstream
 from providers.prompt import Message, Prompt
 from rate_limiter import RateLimiter
 from router import Router
-from storage import Entry, Store
+from storage import Change, Entry, Store
 from storage.ledger import Ledger, load
 from storage.memory import MemoryStore
 from storage.sqlite import FILE_NAME, SqliteStore
@@ -175,12 +175,12 @@ class FailingAt(MemoryStore):
         self._count()
         return super().get(key)
 
-    def put(self, key: str, entry: Entry) -> None:
+    def put(self, key: str, entry: Entry, **_: object) -> None:
         """See `Store.put`."""
         self._count()
         super().put(key, entry)
 
-    def update(self, name: str, change: Callable[[bytes | None], bytes | None]) -> None:
+    def update(self, name: str, change: Change, **_: object) -> None:
         """See `Store.update`."""
         self._count()
         super().update(name, change)
@@ -210,7 +210,7 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from rate_limiter import RateLimiter
-from storage import Entry
+from storage import Change, Entry
 from storage.ledger import Allowance, Limits
 from storage.sqlite import SqliteStore
 store = SqliteStore(Path(sys.argv[1]))

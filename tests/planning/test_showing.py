@@ -11,6 +11,7 @@ from planning.facts import Fact, FactBase, filled
 from planning.figures.quantities import number_in
 from planning.showing import Shown
 from planning.wording import LANGUAGES
+from tests.planning.trying import some
 
 amounts = st.decimals(-(10**12), 10**12, places=2)
 
@@ -53,6 +54,7 @@ def test_an_amount_that_is_not_whole_has_its_currencys_decimals() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@some
 @given(value=amounts)
 def test_what_is_shown_can_be_read_back(language: str, value: Decimal) -> None:
     """So a check finds the figure in the text."""
@@ -85,5 +87,8 @@ def test_facts_are_shown_for_slots_in_prose() -> None:
     shown = Shown("de", "EUR").all(FactBase().having(said))
     text = "{{fact:name}}: {{fact:cash}}, {{fact:reach}}, {{fact:trees}}, {{fact:share}}, {{fact:start}}"
     told, missing = filled(text, shown)
-    assert " ".join(told.split()) == "Werkstatt: 5.000 €, 1.200 Personen, 3 Bäume, 12,5 %, 1. März 2027"
+    assert (
+        " ".join(told.split())
+        == "Werkstatt: 5.000 €, 1.200 Personen, 3 Bäume, 12,5 %, 1. März 2027"
+    )
     assert missing == ()

@@ -24,7 +24,9 @@ class Embedded:
         self.cut = cut
         self.internal_name = f"T{number}"
         self.is_cff = "glyf" not in cut.face.table_tags
-        self._codes: dict[tuple[int, str, bool], int] = {}  # by glyph, text and whether it is silent
+        self._codes: dict[
+            tuple[int, str, bool], int
+        ] = {}  # by glyph, text and whether it is silent
         self._coded: dict[Shaped, str] = {}
 
     def coded(self, shaped: Shaped) -> str:

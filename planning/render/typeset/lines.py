@@ -16,7 +16,9 @@ from planning.render.typeset.printable import printable
 SPACE = r" \t\u2000-\u2006\u2008-\u200a\u3000"
 TOKENS = re.compile(rf"\n|[{SPACE}]+|[^\n{SPACE}]+")
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
-IDEOGRAPHS = "\u2e80-\u2fdf\u3005-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+IDEOGRAPHS = (
+    "\u2e80-\u2fdf\u3005-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+)
 CLOSERS = "、。，．・：；？！）〕］｝〉》」』】ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"
 OPENERS = "（〔［｛〈《「『【"
 # Where a line may end inside what has no spaces: behind a dash between letters, a slash, an ideograph.

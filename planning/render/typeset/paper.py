@@ -27,7 +27,7 @@ class Paper(Canvas):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self._embedded: dict[str, Embedded] = {}
-        self._waiting: dict[str, Callable[["Paper"], None]] = {}
+        self._waiting: dict[str, Callable[[Paper], None]] = {}
         self.after_all: Callable[[Paper], None] = lambda _: None
 
     def _make_preamble(self) -> None:
@@ -139,7 +139,9 @@ class Paper(Canvas):
                     self.setFillColor(COLOURS[mark.ink])
                     self._trace(mark.points, drawing.height, fill=1, stroke=0)
                 case Label():
-                    look = Look("bold" if mark.is_bold else "regular", mark.size, mark.ink, is_tabular=True)
+                    look = Look(
+                        "bold" if mark.is_bold else "regular", mark.size, mark.ink, is_tabular=True
+                    )
                     y = drawing.height - mark.y
                     self.text(typecase, mark.text, look, mark.x, y, anchor=mark.anchor, rtl=rtl)
 

@@ -27,7 +27,9 @@ class Entry:
     def look(self) -> Look:
         """How it looks."""
         is_part = self.level == 0
-        return Look("bold" if is_part else "regular", 10 if is_part else 9.4, "ink" if is_part else "muted")
+        return Look(
+            "bold" if is_part else "regular", 10 if is_part else 9.4, "ink" if is_part else "muted"
+        )
 
 
 class ContentsLine(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped

@@ -165,7 +165,9 @@ class Sheet:
         """The title, as large as there is room for it."""
         for size in TITLE_SIZES:
             form = self.setter.form(size * 1.18, is_balanced=True)
-            text = self.setter.text(one_line(self.document.title), Look("display", size, "paper"), form)
+            text = self.setter.text(
+                one_line(self.document.title), Look("display", size, "paper"), form
+            )
             _, used = text.wrap(self.width, height)
             if used <= height and text.galley.longest_word <= self.width:
                 break

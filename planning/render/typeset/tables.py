@@ -9,7 +9,7 @@ from reportlab.platypus import Table as Grid
 from planning.render.columns import WIDEST_WORD, column_widths
 from planning.render.prose import Spans
 from planning.render.typeset.flow import Text
-from planning.render.typeset.lines import Galley, Look
+from planning.render.typeset.lines import Look
 from planning.render.typeset.paper import COLOURS
 from planning.render.typeset.setter import Setter
 
@@ -52,7 +52,9 @@ class SetTable(Grid):  # type: ignore[misc]  # reportlab's stubs leave it untype
         return total if total <= UNBROKEN else float(sum(self._rowHeights[:3]))
 
 
-def set_tables(cells: Cells, setter: Setter, width: float, wide: float) -> tuple[list[Flowable], bool]:
+def set_tables(
+    cells: Cells, setter: Setter, width: float, wide: float
+) -> tuple[list[Flowable], bool]:
     """*cells* as one table, or several when there are more columns than a turned page has room for.
 
     The second value tells that they need a turned page, of *wide* points.
@@ -144,7 +146,13 @@ def _table(cells: Cells, setter: Setter, fit: Fit) -> SetTable:
         rows = [list(reversed(row)) for row in rows]
         widths.reverse()
     table = SetTable(
-        rows, colWidths=widths, repeatRows=1, splitByRow=1, splitInRow=1, spaceAfter=4, hAlign="LEFT"
+        rows,
+        colWidths=widths,
+        repeatRows=1,
+        splitByRow=1,
+        splitInRow=1,
+        spaceAfter=4,
+        hAlign="LEFT",
     )
     table.setStyle(_style(len(rows), cells.totals))
     return table

@@ -106,7 +106,7 @@ def planner(
 
 async def written(made: Planner, document_type: str, brief: Brief, **more: Any) -> dict[str, Any]:
     """The finished document, as JSON."""
-    run_id = made.runs.begin(Commission(type=document_type, brief=brief, **more))
+    run_id = await made.runs.begin(Commission(type=document_type, brief=brief, **more))
     outcome: dict[str, Any] = await made.runs.outcome(run_id)
     return outcome
 

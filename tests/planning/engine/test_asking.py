@@ -55,6 +55,14 @@ async def test_an_answer_is_paid_for_once(clock: TurnedClock) -> None:
     assert (desk.models.calls, desk.models.kept, len(upstream.prompts)) == (1, 1, 1)
 
 
+async def test_the_meter_is_told_after_every_call(clock: TurnedClock) -> None:
+    desk = Desk(clock, FakeUpstream(limits=Limits(per_day=10)))
+    for key in ("a", "b", "a"):
+        await desk.models.ask(key, PROMPT, "n")
+    told = [data for kind, data in desk.told if kind == "quota"]
+    assert told == [{"calls": 1, "left_today": 9}, {"calls": 2, "left_today": 8}]
+
+
 async def test_what_a_run_made_itself_stays_good_longer_than_a_day(clock: TurnedClock) -> None:
     desk = Desk(clock, FakeUpstream(script=["one", "two", "three"]))
     await desk.models.ask("k", PROMPT, "n")
@@ -138,7 +146,7 @@ async def test_whoever_ends_the_run_is_heard_before_every_call_and_while_waiting
 ) -> None:
     looked = []
 
-    def go_on() -> None:
+    async def go_on() -> None:
         looked.append(clock.monotonic())
         if len(looked) == 4:
             raise Paused("unheard", "nobody")

@@ -94,12 +94,12 @@ async def test_a_run_interrupted_after_every_call_finishes_with_the_same_documen
 
         first = Author(before=stop)
         interrupted = planner(first, store=store)
-        run_id = interrupted.runs.begin(commission)
+        run_id = await interrupted.runs.begin(commission)
         with pytest.raises((Paused, RunStopped)):
             await interrupted.runs.outcome(run_id)
         second = Author()
         resumed = planner(second, store=store)
-        assert resumed.runs.begin(commission) == run_id
+        assert await resumed.runs.begin(commission) == run_id
         assert comparable(await resumed.runs.outcome(run_id)) == expected
         assert first.calls == k - 1
         assert first.calls + second.calls == undisturbed.calls, k
@@ -120,12 +120,12 @@ async def test_a_spent_quota_pauses_and_the_next_day_goes_on_without_paying_twic
         author.before = spend
         made = planner(author, store=store, clock=clock)
         commission = Commission(type="roadmap", brief=WATER)
-        run_id = made.runs.begin(commission)
+        run_id = await made.runs.begin(commission)
         with pytest.raises(Paused) as paused:
             await made.runs.outcome(run_id)
         assert paused.value.why in ("quota", "providers")
         clock.turn(paused.value.retry_after_s + 1)
-        assert made.runs.begin(commission) == run_id
+        assert await made.runs.begin(commission) == run_id
         finished = await made.runs.outcome(run_id)
         same = {k: v for k, v in finished["document"].items() if k != "written_on"}
         assert same == {k: v for k, v in whole["document"].items() if k != "written_on"}
@@ -167,7 +167,7 @@ async def test_an_edited_section_costs_only_the_summary() -> None:
 async def test_one_section_is_written_again_with_the_founders_remark() -> None:
     author = Author()
     made = planner(author)
-    run_id = made.runs.begin(Commission(type="roadmap", brief=WATER))
+    run_id = await made.runs.begin(Commission(type="roadmap", brief=WATER))
     before = await made.runs.outcome(run_id)
     calls = author.calls
     told = await made.rewrite(run_id, "market", "Say more about {{fact:x}} the dry season.")
@@ -176,16 +176,16 @@ async def test_one_section_is_written_again_with_the_founders_remark() -> None:
     assert told["section"]["id"] == "market"
     assert "the dry season" in author.prompts[-1].messages[-1].text
     assert "{{fact:x}}" not in author.prompts[-1].messages[-1].text
-    after = made.runs.document(told["run"])
+    after = await made.runs.document(told["run"])
     assert prose(after, "market") != prose(before, "market")
     assert prose(after, "problem") == prose(before, "problem")
-    assert prose(made.runs.document(run_id), "market") == prose(before, "market")
+    assert prose(await made.runs.document(run_id), "market") == prose(before, "market")
 
 
 @pytest.mark.parametrize("part", ["milestones", "nothing"])
 async def test_what_no_model_wrote_cannot_be_written_again(part: str) -> None:
     made = planner(Author())
-    run_id = made.runs.begin(Commission(type="roadmap", brief=WATER))
+    run_id = await made.runs.begin(Commission(type="roadmap", brief=WATER))
     await made.runs.outcome(run_id)
     with pytest.raises(Unwritten):
         await made.rewrite(run_id, part, "Shorter.")

@@ -44,6 +44,13 @@ class Scripted:
         self.asked += 1
         return await self.script(desk)
 
+    async def rewrite(
+        self, commission: Commission, before: Any, part_id: str, remark: str, desk: Desk
+    ) -> Any:
+        """A document with one section, which says what was remarked."""
+        sections = [{"id": part_id, "remark": remark}]
+        return {**before, "document": {"sections": sections}, "findings": []}
+
 
 class Gate:
     """A script that tells a stage and then waits until the test opens it."""
@@ -56,7 +63,7 @@ class Gate:
         desk.tell("plan", calls={})
         self.reached.set()
         await self.opened.wait()
-        desk.go_on()
+        await desk.go_on()
         desk.tell("section", id="summary", title="Summary")
         return DOCUMENT
 
@@ -73,7 +80,11 @@ def made(
     """Runs of one process; several that share *store* are several processes."""
     store = store or MemoryStore()
     cache = ResponseCache(store=store, clock=clock)
-    return Runs(engine, Journal(cache), lambda: Fences.of(store), clock, **options)
+
+    async def fences() -> Fences:
+        return Fences.of(store)
+
+    return Runs(engine, Journal(cache), fences, clock, **options)
 
 
 async def kinds(runs: Runs, run_id: str, after: int | None = None) -> list[str]:
@@ -82,19 +93,19 @@ async def kinds(runs: Runs, run_id: str, after: int | None = None) -> list[str]:
 
 async def test_a_run_tells_its_events_in_order_and_gives_its_document(clock: TurnedClock) -> None:
     runs = made(Scripted(at_once), clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     events = [event async for event in runs.follow(run_id) if event]
     assert [(e.id, e.kind) for e in events] == [(1, "plan"), (2, "section"), (3, "done")]
     assert events[-1].data == DOCUMENT["score"]
-    assert runs.document(run_id) == DOCUMENT
-    assert runs.commission(run_id) == commission()
+    assert await runs.document(run_id) == DOCUMENT
+    assert await runs.commission(run_id) == commission()
 
 
 async def test_an_equal_commission_joins_and_another_does_not(clock: TurnedClock) -> None:
     gate = Gate()
     engine = Scripted(gate)
     runs = made(engine, clock)
-    first, second, other = (runs.begin(commission(n)) for n in ("One", "One", "Two"))
+    first, second, other = [await runs.begin(commission(n)) for n in ("One", "One", "Two")]
     assert first == second
     assert first != other
     await gate.reached.wait()
@@ -110,13 +121,13 @@ async def test_an_equal_commission_joins_and_another_does_not(clock: TurnedClock
 async def test_a_finished_run_is_not_written_again_within_a_day(clock: TurnedClock) -> None:
     engine = Scripted(at_once)
     runs = made(engine, clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     await runs.outcome(run_id)
-    assert runs.begin(commission()) == run_id
+    assert await runs.begin(commission()) == run_id
     assert await runs.outcome(run_id) == DOCUMENT
     assert engine.asked == 1
     clock.turn(25 * 3600)
-    runs.begin(commission())
+    await runs.begin(commission())
     await runs.outcome(run_id)
     assert engine.asked == 2
 
@@ -124,8 +135,8 @@ async def test_a_finished_run_is_not_written_again_within_a_day(clock: TurnedClo
 async def test_no_cache_asks_for_a_run_of_its_own(clock: TurnedClock) -> None:
     engine = Scripted(at_once)
     runs = made(engine, clock)
-    first = runs.begin(commission())
-    anew = runs.begin(commission(), Freshness(may_read=False))
+    first = await runs.begin(commission())
+    anew = await runs.begin(commission(), Freshness(may_read=False))
     assert first != anew
     await asyncio.gather(runs.outcome(first), runs.outcome(anew))
     assert engine.asked == 2
@@ -134,36 +145,35 @@ async def test_no_cache_asks_for_a_run_of_its_own(clock: TurnedClock) -> None:
 async def test_no_store_leaves_nothing_behind(clock: TurnedClock) -> None:
     store = MemoryStore()
     runs = made(Scripted(at_once), clock, store)
-    run_id = runs.begin(commission(), Freshness(may_store=False))
+    run_id = await runs.begin(commission(), Freshness(may_store=False))
     assert await runs.outcome(run_id) == DOCUMENT
     assert store.holdings().entries == 0
 
 
 async def test_the_id_cannot_be_guessed_from_the_commission(clock: TurnedClock) -> None:
     """It gives access to the document."""
-    assert made(Scripted(at_once), clock).id_of(commission()) != made(
-        Scripted(at_once), clock
-    ).id_of(commission())
+    ids = [await made(Scripted(at_once), clock).id_of(commission()) for _ in range(2)]
+    assert ids[0] != ids[1]
 
 
 async def test_the_run_of_another_scope_cannot_be_found(clock: TurnedClock) -> None:
     runs = made(Scripted(at_once), clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     await runs.outcome(run_id)
     token = CALLER.set(Caller("key:b", "b"))
     try:
-        assert runs.id_of(commission()) != run_id
+        assert await runs.id_of(commission()) != run_id
         with pytest.raises(UnknownRun):
-            runs.document(run_id)
+            await runs.document(run_id)
         with pytest.raises(UnknownRun):
-            runs.stop(run_id)
+            await runs.stop(run_id)
     finally:
         CALLER.reset(token)
 
 
 async def test_events_are_replayed_from_the_last_id(clock: TurnedClock) -> None:
     runs = made(Scripted(at_once), clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     await runs.outcome(run_id)
     assert await kinds(runs, run_id) == ["plan", "section", "done"]
     assert await kinds(runs, run_id, after=1) == ["section", "done"]
@@ -174,18 +184,18 @@ async def test_a_run_is_stopped_by_anybody_and_begins_anew_when_asked(clock: Tur
     gate = Gate()
     engine = Scripted(gate)
     runs = made(engine, clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     await gate.reached.wait()
-    runs.stop(run_id)
+    await runs.stop(run_id)
     with pytest.raises(RunStopped):
         await runs.outcome(run_id)
     assert await kinds(runs, run_id) == ["plan", "stopped"]
-    assert runs.header(run_id).state == "stopped"
+    assert (await runs.header(run_id)).state == "stopped"
     gate.opened.set()
-    assert runs.begin(commission()) == run_id
+    assert await runs.begin(commission()) == run_id
     assert await runs.outcome(run_id) == DOCUMENT
     # Ids go on counting; without one, a listener hears the last sitting.
-    assert [e.id for e in runs.events(run_id)] == [3, 4, 5]
+    assert [e.id for e in await runs.events(run_id)] == [3, 4, 5]
     assert await kinds(runs, run_id, after=1) == ["stopped", "plan", "section", "done"]
 
 
@@ -194,10 +204,10 @@ async def test_a_run_goes_on_ten_minutes_after_its_last_listener_has_left(
 ) -> None:
     gate = Gate()
     runs = made(Scripted(gate), clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     await gate.reached.wait()
     clock.turn(599)
-    runs.touch(run_id)  # somebody asks how it stands
+    await runs.touch(run_id)  # somebody asks how it stands
     clock.turn(599)
     gate.opened.set()
     assert await runs.outcome(run_id) == DOCUMENT
@@ -206,18 +216,18 @@ async def test_a_run_goes_on_ten_minutes_after_its_last_listener_has_left(
 async def test_a_run_that_nobody_hears_pauses(clock: TurnedClock) -> None:
     gate = Gate()
     runs = made(Scripted(gate), clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     await gate.reached.wait()
     clock.turn(601)
     gate.opened.set()
     await runs._running[run_id].ended.wait()
-    assert runs.events(run_id)[-1].data["why"] == "unheard"
+    assert (await runs.events(run_id))[-1].data["why"] == "unheard"
 
 
 async def test_a_listener_keeps_it_going_however_long_it_takes(clock: TurnedClock) -> None:
     gate = Gate()
     runs = made(Scripted(gate), clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     listener = asyncio.create_task(kinds(runs, run_id))
     await gate.reached.wait()
     clock.turn(5_000)
@@ -228,7 +238,7 @@ async def test_a_listener_keeps_it_going_however_long_it_takes(clock: TurnedCloc
 async def test_a_sitting_ends_at_the_platforms_limit(clock: TurnedClock) -> None:
     gate = Gate()
     runs = made(Scripted(gate), clock, limit_s=290)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     await gate.reached.wait()
     clock.turn(291)
     gate.opened.set()
@@ -242,13 +252,13 @@ async def test_when_the_service_ends_runs_pause(clock: TurnedClock, monkeypatch:
     monkeypatch.setattr(module, "WIND_DOWN_S", 0.01)
     at_its_step, waiting = Gate(), Gate()
     runs = made(Scripted(at_its_step), clock)
-    first = runs.begin(commission())
+    first = await runs.begin(commission())
     await at_its_step.reached.wait()
     runs.wind_down()
     at_its_step.opened.set()
     assert (await kinds(runs, first))[-1] == "paused"
     runs = made(Scripted(waiting), clock)
-    second = runs.begin(commission())
+    second = await runs.begin(commission())
     await waiting.reached.wait()
     runs.wind_down()
     assert (await kinds(runs, second))[-1] == "paused"
@@ -270,17 +280,17 @@ async def test_a_paused_run_is_taken_up_with_what_it_had_made(clock: TurnedClock
 
     store = MemoryStore()
     before = made(Scripted(script), clock, store)
-    run_id = before.begin(commission())
+    run_id = await before.begin(commission())
     with pytest.raises(Paused):
         await before.outcome(run_id)
-    assert before.events(run_id)[-1].data == {
+    assert (await before.events(run_id))[-1].data == {
         "why": "quota",
         "message": "the day is over",
         "resumes_in_s": 3600,
     }
     clock.turn(26 * 3600)
     after = made(Scripted(script), clock, store)
-    assert after.begin(commission()) == run_id
+    assert await after.begin(commission()) == run_id
     assert await after.outcome(run_id) == DOCUMENT
     assert kept_for[0] == 0
     assert kept_for[1] > 26 * 3600
@@ -292,10 +302,10 @@ async def test_an_error_ends_the_run_and_is_told(clock: TurnedClock) -> None:
 
     store = MemoryStore()
     runs = made(Scripted(declined), clock, store)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     with pytest.raises(Declined):
         await runs.outcome(run_id)
-    assert runs.events(run_id)[-1].data["code"] == "Declined"
+    assert (await runs.events(run_id))[-1].data["code"] == "Declined"
     with pytest.raises(RunFailed, match="safety"):
         await made(Scripted(declined), clock, store).outcome(run_id)
 
@@ -307,17 +317,17 @@ async def test_our_own_mistake_is_not_shown_but_logged(
         raise KeyError("a secret of the code")
 
     runs = made(Scripted(broken), clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     with pytest.raises(KeyError):
         await runs.outcome(run_id)
-    assert "secret" not in str(runs.events(run_id)[-1].data)
+    assert "secret" not in str((await runs.events(run_id))[-1].data)
     assert "a run failed" in caplog.text
 
 
 async def test_a_waiting_caller_may_give_up_waiting(clock: TurnedClock) -> None:
     gate = Gate()
     runs = made(Scripted(gate), clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     assert await runs.outcome(run_id, timeout_s=0.01) is None
     gate.opened.set()
     assert await runs.outcome(run_id) == DOCUMENT
@@ -326,7 +336,7 @@ async def test_a_waiting_caller_may_give_up_waiting(clock: TurnedClock) -> None:
 async def test_silence_is_filled_with_beats(clock: TurnedClock) -> None:
     gate = Gate()
     runs = made(Scripted(gate), clock)
-    run_id = runs.begin(commission())
+    run_id = await runs.begin(commission())
     heard: list[Event | None] = []
     async for event in runs.follow(run_id, beat_s=0.01):
         heard.append(event)
@@ -339,9 +349,9 @@ async def test_too_many_at_once_are_refused(clock: TurnedClock, monkeypatch: Any
     monkeypatch.setattr(module, "MOST_RUNNING", 1)
     gate = Gate()
     runs = made(Scripted(gate), clock)
-    runs.begin(commission("One"))
+    await runs.begin(commission("One"))
     with pytest.raises(TooManyRuns):
-        runs.begin(commission("Two"))
+        await runs.begin(commission("Two"))
     await runs.aclose()
 
 
@@ -349,7 +359,7 @@ async def test_memory_is_bounded(clock: TurnedClock, monkeypatch: Any) -> None:
     """Older runs are read from the journal."""
     monkeypatch.setattr(module, "MOST_REMEMBERED", 2)
     runs = made(Scripted(at_once), clock)
-    ids = [runs.begin(commission(str(n))) for n in range(5)]
+    ids = [await runs.begin(commission(str(n))) for n in range(5)]
     for run_id in ids:
         assert await runs.outcome(run_id) == DOCUMENT
     assert len(runs._finished) == 2
@@ -360,7 +370,7 @@ async def test_an_unknown_run_is_unknown(clock: TurnedClock) -> None:
     runs = made(Scripted(at_once), clock)
     for ask in (runs.header, runs.events, runs.document, runs.commission, runs.stop):
         with pytest.raises(UnknownRun):
-            ask("nobody")
+            await ask("nobody")
     with pytest.raises(UnknownRun):
         await kinds(runs, "nobody")
 
@@ -372,13 +382,13 @@ async def test_another_process_follows_the_run_and_can_stop_it(
     store, gate = MemoryStore(), Gate()
     engine, other_engine = Scripted(gate), Scripted(at_once)
     ours, other = made(engine, clock, store), made(other_engine, clock, store)
-    run_id = ours.begin(commission())
+    run_id = await ours.begin(commission())
     await gate.reached.wait()
-    assert other.begin(commission()) == run_id
+    assert await other.begin(commission()) == run_id
     listener = asyncio.create_task(kinds(other, run_id))
     await asyncio.sleep(0.01)
     clock.turn(1)
-    other.stop(run_id)
+    await other.stop(run_id)
     gate.opened.set()
     assert await listener == ["plan", "stopped"]
     assert other_engine.asked == 0
@@ -392,12 +402,12 @@ async def test_a_listener_in_another_process_keeps_the_run_going(
     monkeypatch.setattr(module, "POLL_S", 0.001)
     store, gate = MemoryStore(), Gate()
     ours, other = made(Scripted(gate), clock, store), made(Scripted(at_once), clock, store)
-    run_id = ours.begin(commission())
+    run_id = await ours.begin(commission())
     await gate.reached.wait()
     listener = asyncio.create_task(kinds(other, run_id))
     for _ in range(7):
         clock.turn(100)
-        ours._beat(ours._running[run_id])
+        ours._running[run_id].beat(ours.journal.now())
         await asyncio.sleep(0.01)
     gate.opened.set()
     assert await listener == ["plan", "section", "done"]
@@ -409,21 +419,27 @@ async def test_the_run_of_a_process_that_died_can_be_taken_up(
     monkeypatch.setattr(module, "POLL_S", 0.001)
     store, gate = MemoryStore(), Gate()
     dead, other = made(Scripted(gate), clock, store), made(Scripted(at_once), clock, store)
-    run_id = dead.begin(commission())
+    run_id = await dead.begin(commission())
     await gate.reached.wait()
     clock.turn(200)  # and not a word
-    assert other.header(run_id).state == "paused"
+    assert (await other.header(run_id)).state == "paused"
     assert (await kinds(other, run_id))[-1] == "paused"
-    assert other.begin(commission()) == run_id
+    assert await other.begin(commission()) == run_id
     assert await other.outcome(run_id) == DOCUMENT
     await dead.aclose()
 
 
-async def test_a_document_that_was_made_at_once_is_a_finished_run(clock: TurnedClock) -> None:
+async def test_a_section_written_again_makes_a_finished_run_of_its_own(clock: TurnedClock) -> None:
     runs = made(Scripted(at_once), clock)
-    runs.adopt("abc", commission(), DOCUMENT)
-    assert await runs.outcome("abc") == DOCUMENT
-    assert runs.header("abc").state == "done"
+    run_id = await runs.begin(commission())
+    await runs.outcome(run_id)
+    told = await runs.rewrite(run_id, "market", "Shorter.")
+    assert told["run"] != run_id
+    assert told["section"] == {"id": "market", "remark": "Shorter."}
+    assert told["stale"] == ["summary"]
+    assert (await runs.header(told["run"])).state == "done"
+    assert (await runs.outcome(told["run"]))["document"]["sections"] == [told["section"]]
+    assert await runs.outcome(run_id) == DOCUMENT
 
 
 def test_a_commission_survives_as_json() -> None:

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from planning.figures.quantities import number_in, quantities
 from planning.wording import LANGUAGES
+from tests.planning.trying import many
 
 DIGITS = {"en": "0123456789", "ar": "٠١٢٣٤٥٦٧٨٩", "hi": "०१२३४५६७८९", "fa": "۰۱۲۳۴۵۶۷۸۹"}
 numbers = st.decimals(0, 10**12, places=2)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@many
 @given(value=numbers)
 def test_a_number_as_its_language_writes_it_is_read_back(language: str, value: Decimal) -> None:
     """With the separators and groups of CLDR, lakhs among them."""
@@ -22,6 +24,7 @@ def test_a_number_as_its_language_writes_it_is_read_back(language: str, value: D
 
 
 @pytest.mark.parametrize("digits", DIGITS.values(), ids=DIGITS)
+@many
 @given(value=numbers)
 def test_digits_of_any_script_are_read(digits: str, value: Decimal) -> None:
     """In the groups of Arabic as well."""
@@ -133,6 +136,7 @@ def test_a_period_in_another_sense_is_none() -> None:
     assert quantities("Garantir renda mensal para 85 catadoras")[0].per == ""
 
 
+@many
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
     """Without an error, and every quantity stands where it says."""

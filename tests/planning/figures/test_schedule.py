@@ -15,6 +15,7 @@ from planning.figures.months import horizon
 from planning.figures.schedule import SPEC, Milestone, Schedule, blocks, compute, next_90_days
 from planning.figures.spec import Unusable
 from tests.planning.briefs import NAMES, golden
+from tests.planning.trying import many
 
 START = date(2027, 1, 1)
 
@@ -57,6 +58,7 @@ def tail(plan: dict[str, Milestone], name: str) -> int:
     return max((other.days + tail(plan, other.id) for other in after), default=0)
 
 
+@many
 @given(plans())
 def test_dates_are_those_of_every_way_tried(milestones: list[Milestone]) -> None:
     """Early and late ends equal the brute force; a milestone with no slack is critical."""
@@ -72,6 +74,7 @@ def test_dates_are_those_of_every_way_tried(milestones: list[Milestone]) -> None
     assert schedule.end == START + timedelta(end - 1)
 
 
+@many
 @given(plans())
 def test_nothing_begins_before_what_it_needs_has_ended(milestones: list[Milestone]) -> None:
     """And the order of the schedule is one in which it can be done."""
@@ -82,6 +85,7 @@ def test_nothing_begins_before_what_it_needs_has_ended(milestones: list[Mileston
         seen[planned.milestone.id] = planned.end
 
 
+@many
 @given(plans())
 def test_the_critical_path_is_a_chain_without_gaps_to_the_end(milestones: list[Milestone]) -> None:
     """Each of its milestones begins on the day after the one before it."""
@@ -95,6 +99,7 @@ def test_the_critical_path_is_a_chain_without_gaps_to_the_end(milestones: list[M
     assert chain[0].early_start == chain[0].milestone.not_before
 
 
+@many
 @given(
     st.lists(
         st.lists(st.sampled_from(["m0", "m1", "m2", "m3"]), unique=True), min_size=4, max_size=4
@@ -179,7 +184,9 @@ def test_the_first_90_days_begin_with_what_is_missing() -> None:
     assert any(f"{len(base.questions)} open questions" in step.name for step in steps)
     assert all(step.by < brief.start + timedelta(90) for step in steps)
     assert [step.by for step in steps] == sorted(step.by for step in steps)
-    assert not any("open questions" in step.name for step in next_90_days(schedule, FactBase(), brief))
+    assert not any(
+        "open questions" in step.name for step in next_90_days(schedule, FactBase(), brief)
+    )
 
 
 def test_blocks_show_the_schedule_as_table_and_bars() -> None:
@@ -244,6 +251,7 @@ def test_too_few_milestones_are_refused() -> None:
     """And so is no answer at all."""
     with pytest.raises(Unusable, match="5 objects, but 6 to 16"):
         SPEC.read(proposal()[:5])
-    for nothing in (None, [], {}, "no", 7):
+    nothings: tuple[object, ...] = (None, [], {}, "no", 7)
+    for nothing in nothings:
         with pytest.raises(Unusable):
             SPEC.read(nothing)
