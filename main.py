@@ -97,4 +97,9 @@ rules = Rules(
 # On Vercel a call may take 300 seconds; a document pauses ten before that, and the next call goes on.
 planner = Planner(router, search, sitting_s=290 if settings.vercel else None)
 services = Services(planner, speaker, cache, Printer(settings.pdf_font_cjk))
-app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))
+app = create_app(
+    services,
+    rules=rules,
+    traced=bool(settings.otel_exporter_otlp_endpoint),
+    sandbox_url=settings.sandbox_url,
+)

@@ -10,6 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from cache import ResponseCache
 from endpoints import errors, provenance, speech
+from endpoints.demo import demo_routes
 from endpoints.documents import document_routes
 from endpoints.idempotency import Idempotency
 from endpoints.journal import Journal
@@ -63,10 +64,12 @@ def create_app(
     rules: Rules = OPEN_HERE,
     pace: Pace = Pace(),  # noqa: B008 - frozen
     traced: bool = False,
+    sandbox_url: str = "",
 ) -> FastAPI:
     """The application; *rules* say who may call it, and streams go at *pace*.
 
     *traced* says that spans are exported, where the standard variables of OpenTelemetry say.
+    *sandbox_url* is that of the stand-ins in a demo, which the Status page may break.
     """
 
     @asynccontextmanager
@@ -101,7 +104,9 @@ def create_app(
     app.include_router(document_routes())
     app.include_router(sectioned_routes(pace))
     app.include_router(speech.speech_routes())
-    app.include_router(status_routes(journal, metrics))
+    app.include_router(status_routes(journal, metrics, is_demo=bool(sandbox_url)))
+    if sandbox_url:
+        app.include_router(demo_routes(sandbox_url))
     app.include_router(v1_routes(pace))
     app.include_router(page_routes())
     errors.install(app)

@@ -39,8 +39,8 @@ class ForecastRequest(BaseModel):
     tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
 
 
-def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
-    """The routes that tell how things stand."""
+def status_routes(journal: Journal, metrics: Metrics, *, is_demo: bool = False) -> APIRouter:
+    """The routes that tell how things stand; in a demo, stand-ins play the providers."""
     routes = APIRouter(tags=["status"])
 
     @routes.get(
@@ -66,6 +66,7 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
             "at": _iso(now.epoch_s),
             "min_interval_s": router.limiter.min_interval_seconds,
             "waiting": router.room.waiting,
+            "demo": is_demo,
             "providers": models,
             "last_resort": router.last_resort.model if router.last_resort else None,
             "cache": await asyncio.to_thread(router.cache.stats),

@@ -42,7 +42,10 @@ function form(part, { replaces, title, fields, words, save }) {
   section.hidden = replaces;
   part.querySelector(".tools").hidden = true;
   section.after(own);
-  own.querySelector("textarea, input").focus();
+  const first = own.querySelector("textarea, input");
+  first.focus({ preventScroll: true });
+  first.setSelectionRange?.(0, 0);
+  own.scrollIntoView({ block: "nearest" });
 }
 
 // *save* is given the new Markdown.

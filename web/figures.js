@@ -13,13 +13,12 @@ function value(fact) {
   return `${number(fact.value)} ${fact.unit}`.trim() + range;
 }
 
-const row = (fact) => el("tr", {}, el("th", { scope: "row", dir: "auto" }, fact.label), el("td", { dir: "auto" }, value(fact)),
-  el("td", {}, el("span", { class: `origin ${fact.origin}` }, ORIGINS[fact.origin]), fact.origin !== "said" && el("span", { class: "soft small", dir: "auto" }, fact.basis)));
+const row = (fact) => el("div", {}, el("dt", { dir: "auto" }, fact.label), el("dd", { dir: "auto" }, value(fact)),
+  el("dd", { class: "from" }, el("span", { class: `origin ${fact.origin}` }, ORIGINS[fact.origin]), fact.origin !== "said" && el("span", { class: "soft small", dir: "auto" }, fact.basis)));
 
 export function showFigures(place, facts) {
   if (!facts.length) return show(place, el("p", { class: "soft small" }, "The figures stand here when the document is finished."));
-  show(place, el("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Figures" },
-    el("table", { class: "facts-table small" }, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "What"), el("th", { scope: "col" }, "Value"), el("th", { scope: "col" }, "Where from"))), el("tbody", {}, facts.map(row)))));
+  show(place, el("dl", { class: "facts-list" }, facts.map(row)));
 }
 
 // *answer* leads to the field of a question; without one, questions are only listed.

@@ -2,7 +2,7 @@
 
 import { json, Problem } from "/web/api.js";
 import { bodyOf, saysSomething } from "/web/draft.js";
-import { clock, el, seconds, show } from "/web/dom.js";
+import { el, minute, seconds, show } from "/web/dom.js";
 
 const SETTLED_MS = 600; // after the last change
 
@@ -28,7 +28,7 @@ function facts(plan) {
   if (!expected) return [["Calls", "none", `${calls(kept)} kept from before`], ["Done", "at once", ""]];
   const more = [most > expected && `up to ${most} if checks find something`, kept && `${kept} kept from before`].filter(Boolean).join("; ");
   const done = plan.done_in_s === null ? "not within a week" : `in about ${seconds(plan.done_in_s)}`;
-  const at = plan.done_in_s === null ? "" : `at ${clock(Date.parse(plan.done_at) / 1000).slice(0, 5)}, ${pace(plan)}`;
+  const at = plan.done_in_s === null ? "" : plan.done_in_s < 60 ? pace(plan) : `at ${minute(Date.parse(plan.done_at) / 1000)}, ${pace(plan)}`;
   return [["Calls", String(expected), more], ["Left today", plan.left_today === null ? "no limit" : plan.left_today.toLocaleString(), ""], ["Done", done, at]];
 }
 

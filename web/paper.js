@@ -13,7 +13,7 @@ export class Paper {
     this.place = place;
     this.actions = actions;
     this.order = [];
-    this.parts = new Map(); // id: { element, html }
+    this.parts = new Map(); // id: { element, section }, without a section while it is written
     this.ready = false; // whether sections can be changed
     this.head = place.appendChild(el("header", { class: "paper-head" }));
     this.body = place.appendChild(el("div"));
@@ -39,21 +39,21 @@ export class Paper {
 
   // Nothing is being written any more.
   still() {
-    for (const [id, part] of this.parts) if (!part.html && id !== SUMMARY) this.#drop(id);
+    for (const [id, part] of this.parts) if (!part.section && id !== SUMMARY) this.#drop(id);
     this.parts.get(SUMMARY)?.element.classList.remove("now");
   }
 
   // A section is there, or there anew.
   section(section) {
     const before = this.parts.get(section.id);
-    if (before?.html === section.html && before.meta === metaOf(section)) return;
+    if (before?.section && isSame(before.section, section)) return;
     const element = el("div", { class: "part", id: `part-${section.id}`, tabindex: "-1" }, elementsOf(section.html), this.#tools(section));
-    this.#put(section.id, element, section.html, metaOf(section));
+    this.#put(section.id, element, section);
   }
 
   // The rest of a finished document: what is missing, and the sources.
-  end(article) {
-    this.foot.replaceChildren(...article.querySelectorAll(":scope > .questions, :scope > .sources"));
+  end(rest) {
+    this.foot.replaceChildren(...rest);
   }
 
   part(id) {
@@ -69,7 +69,7 @@ export class Paper {
     const name = section.title;
     const button = (words, run) => el("button", { type: "button", class: "plain small", hidden: !this.ready, "aria-label": `${words}: ${name}`, onclick: () => run(section.id) }, words);
     return el("div", { class: "tools" }, el("span", { class: "soft small" }, metaOf(section)),
-      el("span", { class: "acts" }, button("Edit", this.actions.edit), section.author === "model" && button("Rewrite", this.actions.rewrite)));
+      el("span", { class: "acts" }, button("Edit", this.actions.edit), section.canRewrite && button("Rewrite", this.actions.rewrite)));
   }
 
   #pending(title, words) {
@@ -77,9 +77,9 @@ export class Paper {
     return el("div", { class: "part pending now", "aria-hidden": "true" }, el("h2", { dir: "auto" }, title), words && el("p", { class: "soft small" }, words), el("div", { class: "lines-to-come" }, lines));
   }
 
-  #put(id, element, html = "", meta = "") {
+  #put(id, element, section = null) {
     const before = this.parts.get(id);
-    this.parts.set(id, { element, html, meta });
+    this.parts.set(id, { element, section });
     if (before) return before.element.replaceWith(element);
     const place = this.order.indexOf(id);
     const next = this.order.slice(place + 1).map((other) => this.parts.get(other)).find(Boolean);
@@ -92,6 +92,8 @@ export class Paper {
     this.parts.delete(id);
   }
 }
+
+const isSame = (one, other) => one.html === other.html && one.canRewrite === other.canRewrite && metaOf(one) === metaOf(other);
 
 // Who wrote a section, and whether just now.
 export function metaOf(section) {

@@ -11,7 +11,7 @@ import { get, put } from "/web/history.js";
 import { listen } from "/web/listen.js";
 import { Paper } from "/web/paper.js";
 import { focusTitle, Progress } from "/web/progress.js";
-import { elementsOf } from "/web/rendered.js";
+import { takenApart } from "/web/rendered.js";
 import { findingsOf, isOver } from "/web/run-state.js";
 import { Run } from "/web/run.js";
 import { lineOf } from "/web/sayings.js";
@@ -149,22 +149,22 @@ export class Reading {
   }
 
   #put(document, html) {
-    const [article] = elementsOf(html);
+    const whole = takenApart(html);
     setSources(document.references);
     this.progress.title.textContent = document.title;
-    const sections = document.sections.map((section) => ({ id: section.id, title: section.title, is_written: section.author === "model" }));
+    const written = new Set(this.state.outline?.sections.filter((section) => section.is_written).map((section) => section.id));
+    const sections = document.sections.map((section) => ({ id: section.id, title: section.title, is_written: section.author === "model" || written.has(section.id) }));
     this.state = { ...this.state, outline: { ...document, sections } };
     this.paper.outline(this.state.outline);
     const live = this.state.sections;
     this.state.sections = Object.fromEntries(document.sections.map((section) => {
-      const html = article.querySelector(`#section-${CSS.escape(section.id)}`)?.outerHTML ?? "";
-      return [section.id, { ...live[section.id], id: section.id, title: section.title, author: section.author, html: live[section.id]?.html === html ? live[section.id].html : html }];
+      return [section.id, { ...live[section.id], id: section.id, title: section.title, author: section.author, canRewrite: !document.is_draft && sections.find((one) => one.id === section.id).is_written, html: whole.sections[section.id] ?? "" }];
     }));
     for (const section of Object.values(this.state.sections)) this.paper.section(section);
     this.run.state = this.state;
     this.paper.still();
     this.paper.allow(true);
-    this.paper.end(article);
+    this.paper.end(whole.rest);
     this.#take(document);
     if (!this.tabs.isChosen) this.tabs.choose("checks");
   }
@@ -234,6 +234,7 @@ export class Reading {
     const kind = this.finished.document.document.type;
     const before = this.#section(id);
     const made = await json(`/documents/${kind}/sections/${id}`, { body: { run: this.run.id, ...change } });
+    this.state.sections[id] = { ...this.state.sections[id], provider: "", model: "", kept: false, words: 0 };
     await this.#move(made.run, what);
     const now = this.#section(id);
     const note = el("details", { class: "changed small" }, el("summary", {}, "What has changed"), el("p", { class: "diff", dir: "auto" }, marked(proseOf(before), proseOf(now))));

@@ -11,10 +11,18 @@ const MARK = /^#S\d{1,3}$/;
 
 const policy = globalThis.trustedTypes?.createPolicy("rendered", { createHTML: (html) => html });
 
-// The elements of *html*. It is read in a document of its own, where nothing runs and nothing is fetched.
-export function elementsOf(html) {
-  const inert = new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
-  return [...inert.body.childNodes].map(copied).filter(Boolean);
+// HTML is read into a document of its own, where nothing runs and nothing is fetched.
+const read = (html) => new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html").body;
+
+// The elements of *html*.
+export const elementsOf = (html) => [...read(html).childNodes].map(copied).filter(Boolean);
+
+// A whole document taken apart: the HTML of its sections by their ids, and the elements that stand after them.
+export function takenApart(html) {
+  const inert = read(html);
+  const sections = [...inert.querySelectorAll(".document > .section")].map((section) => [section.id.replace(/^section-/, ""), section.outerHTML]);
+  const rest = [...inert.querySelectorAll(".document > .questions, .document > .sources")].map(copied);
+  return { sections: Object.fromEntries(sections), rest };
 }
 
 function copied(node) {
@@ -30,6 +38,7 @@ function copied(node) {
     element.setAttribute("target", "_blank");
     element.setAttribute("rel", "noopener noreferrer nofollow");
   }
+  if (element.classList.contains("table-frame")) element.tabIndex = 0; // a wide table is scrolled by keyboard, too
   element.append(...[...node.childNodes].map(copied).filter(Boolean));
   return element;
 }
