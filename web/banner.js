@@ -1,5 +1,6 @@
 // The banner above the studio: what a visitor should know before anything else, such as that there is no key.
 
+import { door, json } from "/web/api.js";
 import { el, show } from "/web/dom.js";
 import { standing } from "/web/standing.js";
 
@@ -24,8 +25,22 @@ const demo = () =>
   el("section", { class: "notice", "aria-label": "Demo" },
     el("p", {}, el("b", {}, "This is the demo. "), "Stand-ins play the providers, so the texts are made up. Break one on the ", el("a", { href: "/status" }, "Status page"), " and watch a document go around it."));
 
+// Asks for the key again, and begins anew with it.
+async function enter() {
+  door.isDeclined = false;
+  await json("/status").then(() => location.reload(), () => null);
+}
+
+const locked = () =>
+  el("section", { class: "notice warn", "aria-label": "API key" },
+    el("p", {}, el("b", {}, "This service asks for an API key. "), "You can fill the form, and what you type is kept here; writing needs the key."),
+    el("button", { type: "button", onclick: enter }, "Enter the key"));
+
+const away = (problem) => el("section", { class: "notice warn", "aria-label": "Connection" }, el("p", {}, `${problem.message} What you type is kept in this browser.`));
+
 export async function banner(place) {
   const told = await standing;
-  if (told?.demo) show(place, demo());
-  else if (told && !told.providers.length) show(place, withoutKey(told.last_resort));
+  if (told.problem) show(place, told.problem.status === 401 ? locked() : away(told.problem));
+  else if (told.demo) show(place, demo());
+  else if (!told.providers.length) show(place, withoutKey(told.last_resort));
 }

@@ -22,7 +22,7 @@ export function showScore(place, value) {
 function item(finding, titleOf, jump) {
   const where = titleOf(finding.section);
   const words = finding.sentence && el("q", { dir: "auto" }, finding.sentence);
-  return el("li", {}, el("p", {}, finding.message),
+  return el("li", {}, el("p", { dir: "auto" }, finding.message),
     el("button", { type: "button", class: "plain small", onclick: () => jump(finding) }, words || `Show “${where}”`),
     words && el("span", { class: "soft small" }, where));
 }

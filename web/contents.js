@@ -2,7 +2,10 @@
 
 import { el, show } from "/web/dom.js";
 
+const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 const WORDS = { done: "written", now: "being written", open: "not written yet", noted: "written, a check has something to say" };
+
+const isRightToLeft = (language) => RIGHT_TO_LEFT.has(language.split("-")[0]);
 
 function standOf(state, section, errors) {
   if (state.sections[section.id]) return errors.has(section.id) ? "noted" : "done";
@@ -16,5 +19,5 @@ export function showContents(place, state, findings) {
     const title = state.sections[section.id] ? el("a", { href: `#part-${section.id}`, dir: "auto" }, section.title) : el("span", { class: "soft", dir: "auto" }, section.title);
     return el("li", { class: stand }, title, el("span", { class: "unseen" }, ` (${WORDS[stand]})`));
   });
-  show(place, el("ol", {}, items));
+  show(place, el("ol", { dir: isRightToLeft(state.outline?.language ?? "en") ? "rtl" : "ltr" }, items));
 }

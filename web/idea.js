@@ -1,6 +1,6 @@
 // The view of the idea: the form kept as it is typed, what is missing, what it will take, and the way to begin.
 
-import { Problem } from "/web/api.js";
+import { door, Problem } from "/web/api.js";
 import { bodyOf, draftOf, keep, load, saysSomething } from "/web/draft.js";
 import { by, el, show } from "/web/dom.js";
 import { fill, lead, read } from "/web/form.js";
@@ -58,6 +58,7 @@ function leadTo(problem) {
 export function mountIdea(begin) {
   const start = async () => {
     show(by("begin-trouble"));
+    door.isDeclined = false;
     by("begin").disabled = true;
     by("begin").textContent = "Beginning…";
     try {

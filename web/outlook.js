@@ -18,7 +18,7 @@ const CHANGES = {
 };
 
 function pace(plan) {
-  if (plan.interval_s > 0) return `one call every ${seconds(plan.interval_s)} to each of ${plan.providers} ${plan.providers === 1 ? "provider" : "providers"}`;
+  if (plan.interval_s > 0) return `one call in ${seconds(plan.interval_s)} to each of ${plan.providers} ${plan.providers === 1 ? "provider" : "providers"}`;
   return "as fast as the providers allow";
 }
 
@@ -69,7 +69,7 @@ async function look(kind, body, wanted, place) {
   } catch (problem) {
     if (problem.name === "AbortError") return;
     asked = "";
-    const words = problem instanceof Problem ? problem.message : String(problem);
+    const words = problem.status === 401 ? "What it will take is told when there is an API key." : problem instanceof Problem ? problem.message : String(problem);
     show(place, say(problem.status === 422 ? `Something in the form cannot be read. ${words}` : words));
   } finally {
     if (asking === own) place.removeAttribute("aria-busy");

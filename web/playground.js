@@ -60,7 +60,8 @@ function facts(answer, usage, firstMs, totalMs) {
   const head = (name) => answer.headers.get(name) || "";
   const receipt = JSON.parse(head("x-route-receipt") || "{}");
   const tried = (receipt.tried || []).map((one) => `${one.provider}${one.failure ? ` ✗ ${one.failure}` : " ✓"}`).join(" → ");
-  const skipped = (receipt.skipped || []).map((one) => `${one.provider}/${one.model}: ${one.reason}`).join("; ");
+  const groups = Map.groupBy(receipt.skipped || [], (one) => `${one.provider}: ${one.reason}`);
+  const skipped = [...groups].map(([words, models]) => (models.length > 1 ? `${words} (${models.length} models)` : words)).join("; ");
   const fact = (name, value) => value && el("span", {}, `${name} `, el("b", {}, value));
   return el("div", { class: "facts-line number" },
     fact("by", [head("x-provider"), head("x-model")].filter(Boolean).join(" / ")), fact("cache", head("x-cache").toLowerCase()),

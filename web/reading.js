@@ -33,7 +33,8 @@ export class Reading {
     this.progress.listen();
     this.progress.title.textContent = entry ? KINDS[entry.kind] : "Document";
     this.trouble = place.appendChild(el("div", { class: "run-trouble" }));
-    this.contents = el("nav", { class: "contents", "aria-label": "Contents" });
+    this.contents = el("div");
+    const folded = el("details", { open: matchMedia("(min-width: 76rem)").matches }, el("summary", {}, "Contents"), this.contents);
     this.taking = el("section", { class: "taking", "aria-label": "Take it along", hidden: true });
     this.article = el("article", { class: "paper", "aria-labelledby": "run-title" });
     this.tabs = tabs(TABS, "About this document");
@@ -43,7 +44,7 @@ export class Reading {
     this.facts = el("div");
     this.tabs.panel("checks").append(this.score, this.findings);
     this.tabs.panel("figures").append(this.questions, this.facts);
-    place.append(el("div", { class: "reading" }, this.contents, this.taking, this.article, el("aside", { class: "panel card", "aria-label": "About this document" }, this.tabs.element)));
+    place.append(el("div", { class: "reading" }, el("nav", { class: "contents", "aria-label": "Contents" }, folded), this.taking, this.article, el("aside", { class: "panel card", "aria-label": "About this document" }, this.tabs.element)));
     this.paper = new Paper(this.article, { edit: (id) => this.#edit(id), rewrite: (id) => this.#rewrite(id) });
     if (entry?.venture) this.paper.outline({ ...this.#guess(), sections: [] });
     this.article.addEventListener("click", (event) => {

@@ -10,7 +10,7 @@ const MOST_LOG = 200;
 const told = (state, line) => ({ log: [...state.log, line].slice(-MOST_LOG) });
 
 const STEPS = {
-  plan: (state, plan) => ({ plan, status: "running", end: null, waits: null }),
+  plan: (state, plan) => ({ plan, status: "running", end: null, waits: null, log: [] }),
   outline: (state, outline) => ({ outline }),
   stage(state, stage) {
     if (stage.stage === "failover") return { waits: null, ...told(state, stage) };

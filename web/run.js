@@ -14,15 +14,19 @@ export class Run extends EventTarget {
     this.connection = "connecting"; // or "live", "lost" with a problem, "gone", "closed"
     this.problem = null;
     this.leaving = new AbortController();
+    this.line = new AbortController(); // of the connection that is open
+    addEventListener("offline", () => this.line.abort(), { signal: this.leaving.signal });
   }
 
   // Begins to write; resolves when the service has taken it on, and then follows it.
   static async begin(kind, body, { anew = false } = {}) {
-    const leaving = new AbortController();
+    const run = new Run("");
     const headers = anew ? { "Cache-Control": "no-cache" } : {};
-    const answer = await stream(`/documents/${kind}`, { body, headers, signal: leaving.signal });
-    const run = new Run(answer.headers.get("x-run-id"));
-    run.leaving = leaving;
+    const answer = await stream(`/documents/${kind}`, { body, headers, signal: run.#open() }).catch((problem) => {
+      run.leave();
+      throw problem.name === "AbortError" ? new Problem(0, "You are offline.") : problem;
+    });
+    run.id = answer.headers.get("x-run-id");
     run.follow(answer);
     return run;
   }
@@ -32,7 +36,7 @@ export class Run extends EventTarget {
     let tries = 0;
     while (!this.leaving.signal.aborted) {
       try {
-        answer ??= await stream(`/runs/${this.id}/events`, { headers: { "Last-Event-ID": String(this.state.lastId) }, signal: this.leaving.signal });
+        answer ??= await stream(`/runs/${this.id}/events`, { headers: { "Last-Event-ID": String(this.state.lastId) }, signal: this.#open() });
         this.#tell("live");
         for await (const event of eventsOf(answer)) {
           tries = 0;
@@ -42,7 +46,7 @@ export class Run extends EventTarget {
         if (isOver(this.state)) return;
         throw new Problem(0, "The connection was lost.");
       } catch (problem) {
-        if (problem.name === "AbortError") return;
+        if (this.leaving.signal.aborted) return;
         if (problem.status === 404 || problem.status === 401) return this.#tell("gone", problem);
         this.#tell("lost", problem instanceof Problem ? problem : new Problem(0, "The connection was lost."));
       }
@@ -68,6 +72,12 @@ export class Run extends EventTarget {
   leave() {
     this.leaving.abort();
     this.connection = "closed";
+  }
+
+  // What ends the next connection: leaving, or the browser saying that it is offline.
+  #open() {
+    this.line = new AbortController();
+    return AbortSignal.any([this.leaving.signal, this.line.signal]);
   }
 
   #tell(connection, problem = null) {

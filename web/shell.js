@@ -1,7 +1,7 @@
 // What every page has around it: the name, the way to the other pages, and the question for a key.
 
 import { door, json, key } from "/web/api.js";
-import { el } from "/web/dom.js";
+import { by, el } from "/web/dom.js";
 
 const PAGES = [["/", "Studio"], ["/status", "Status"], ["/playground", "Playground"], ["/docs", "API"]];
 
@@ -28,6 +28,7 @@ function askForKey(wasWrong) {
       if (isGiven) key.set(field.value.trim(), keep.checked);
       dialog.remove();
       asking = null;
+      door.isDeclined = !isGiven;
       resolve(isGiven);
     });
     document.body.append(dialog);
@@ -46,4 +47,6 @@ document.body.prepend(
       el("a", { href, "aria-current": location.pathname === href && "page" }, name))),
     el("div", { class: "end small soft", id: "health", role: "status" })));
 
-export const ready = json("/readyz").catch((problem) => problem.body || { status: "unknown", reasons: [problem.message] });
+json("/readyz").catch((problem) => problem.body || { reasons: [problem.message] }).then(({ reasons }) => {
+  if (reasons.length) by("health").append(el("span", { class: "badge warn" }, reasons.join("; ")));
+});

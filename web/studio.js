@@ -10,6 +10,8 @@ import { Reading } from "/web/reading.js";
 import { Run } from "/web/run.js";
 import { showShelf } from "/web/shelf.js";
 
+const BANNER_MS = 400;
+
 let reading = null;
 
 const runHere = () => new URLSearchParams(location.search).get("run") ?? "";
@@ -73,6 +75,8 @@ by("history").addEventListener("click", (event) => {
   go(link.getAttribute("href"));
 });
 addEventListener("popstate", route);
-banner(by("banner"));
 mountIdea(begin);
+// The first thing that is shown is the whole: with the banner above it, as far as that comes in time.
+await Promise.race([banner(by("banner")), new Promise((resolve) => setTimeout(resolve, BANNER_MS))]);
+by("loading").remove();
 await route();
