@@ -107,4 +107,5 @@ app = create_app(
     rules=rules,
     grace_s=settings.shutdown_grace_seconds,
     traced=bool(settings.otel_exporter_otlp_endpoint),
+    sandbox_url=settings.sandbox_url,
 )

@@ -113,6 +113,9 @@ Url = Annotated[
     AfterValidator(_without_slash),
 ]
 NO_SECRET = SecretStr("")
+LoopbackUrl = Annotated[
+    str, StringConstraints(pattern=r"^http://(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$")
+]
 INSTANCES = 4  # of a fleet whose size nobody has told
 
 
@@ -182,6 +185,7 @@ class Settings(_FromEnvironment):
     tavily_api_key: Secret = NO_SECRET
     searxng_url: Url | Literal[""] = ""
     search_url: Url | Literal[""] = ""
+    sandbox_url: LoopbackUrl | Literal[""] = ""
     pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     elevenlabs_api_key: Secret = NO_SECRET
     elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (

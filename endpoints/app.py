@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import RedirectResponse
 from fastapi.telemetry import TelemetryConfig
 
 from cache import ResponseCache
 from endpoints import errors, provenance, speech
+from endpoints.demo import demo_routes
 from endpoints.documents import document_routes
 from endpoints.idempotency import Idempotency
 from endpoints.journal import Journal
@@ -70,11 +70,13 @@ def create_app(
     pace: Pace = Pace(),  # noqa: B008 - frozen
     grace_s: float = GRACE_S,
     traced: bool = False,
+    sandbox_url: str = "",
 ) -> FastAPI:
     """The application; *rules* say who may call it, and streams go at *pace*.
 
     When it is stopped, what is running has *grace_s* seconds. *traced* says that spans are
     exported, where the standard variables of OpenTelemetry say.
+    *sandbox_url* is that of the stand-ins in a demo, which the Status page may break.
     """
 
     @asynccontextmanager
@@ -111,14 +113,14 @@ def create_app(
     app.include_router(document_routes())
     app.include_router(sectioned_routes(pace))
     app.include_router(speech.speech_routes())
-    app.include_router(status_routes(journal, metrics, services.left_out))
+    app.include_router(
+        status_routes(journal, metrics, services.left_out, is_demo=bool(sandbox_url))
+    )
+    if sandbox_url:
+        app.include_router(demo_routes(sandbox_url))
     app.include_router(v1_routes(pace))
     app.include_router(page_routes())
     errors.install(app)
-
-    @app.get("/", include_in_schema=False)
-    async def home() -> RedirectResponse:
-        return RedirectResponse("/docs")
 
     # Each wraps those above it: the last one added sees a request first.
     app.add_middleware(Idempotency, cache=services.cache, answer=errors.answer)

@@ -185,7 +185,10 @@ class BriefBody(BaseModel):
 
 
 class RewriteBody(BaseModel):
-    """Which document's section is to be written again, and what the founder says about it."""
+    """Which document's section is to change: what to say about it, or the section as it is to be.
+
+    A *remark* has a model write it again. *markdown* is the founder's own text, which costs no call.
+    """
 
     model_config = ConfigDict(
         strict=True,
@@ -196,7 +199,14 @@ class RewriteBody(BaseModel):
     )
 
     run: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-    remark: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_REMARK)]
+    remark: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_REMARK)] | None = None
+    markdown: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_EDIT)] | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> "RewriteBody":
+        if (self.remark is None) == (self.markdown is None):
+            raise ValueError("give either remark or markdown")
+        return self
 
 
 def spoken_in(idea: Idea) -> str:

@@ -137,7 +137,7 @@ def _add_documents(routes: APIRouter, pace: Pace) -> None:
     @routes.post(
         "/documents/{document_type}/sections/{section_id}",
         tags=["documents"],
-        summary="One section written again, with your remark",
+        summary="One section written again with your remark, or in your own words",
         responses={**RUN, **{code: DOCUMENT[code] for code in (400, 503)}},
     )
     async def rewrite(
@@ -150,7 +150,10 @@ def _add_documents(routes: APIRouter, pace: Pace) -> None:
     ) -> dict[str, Any]:
         if (await planner.runs.header(body.run)).type != document_type:
             raise UnknownRun(body.run)
-        work = planner.rewrite(body.run, section_id, body.remark, freshness)
+        if body.markdown is not None:
+            work = planner.revise(body.run, section_id, body.markdown)
+        else:
+            work = planner.rewrite(body.run, section_id, body.remark or "", freshness)
         return await while_wanted(request, work)
 
 
@@ -197,6 +200,16 @@ def _add_runs(routes: APIRouter, pace: Pace) -> None:
         if kept is None:
             raise HTTPException(409, NOT_YET.format(id=run_id))
         return await sent(Finished.from_json(kept), form, printer, run_headers(run_id))
+
+    @routes.post(
+        "/runs/{run_id}",
+        tags=["runs"],
+        summary="Go on with a run that was paused or stopped",
+        responses=RUN,
+    )
+    async def go_on(run_id: str, planner: PlannerInUse) -> dict[str, Any]:
+        await planner.runs.go_on(run_id)
+        return await _standing(planner, run_id)
 
     @routes.delete("/runs/{run_id}", tags=["runs"], summary="Stop a run", responses=RUN)
     async def stop(run_id: str, planner: PlannerInUse) -> dict[str, Any]:

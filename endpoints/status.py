@@ -44,9 +44,13 @@ class ForecastRequest(BaseModel):
 
 
 def status_routes(
-    journal: Journal, metrics: Metrics, left_out: Sequence[LeftOut] = ()
+    journal: Journal,
+    metrics: Metrics,
+    left_out: Sequence[LeftOut] = (),
+    *,
+    is_demo: bool = False,
 ) -> APIRouter:
-    """The routes that tell how things stand."""
+    """The routes that tell how things stand; in a demo, stand-ins play the providers."""
     routes = APIRouter(tags=["status"])
 
     @routes.get(
@@ -72,6 +76,7 @@ def status_routes(
             "at": _iso(now.epoch_s),
             "min_interval_s": router.limiter.min_interval_seconds,
             "waiting": router.room.waiting,
+            "demo": is_demo,
             "providers": models,
             "left_out": [asdict(own) for own in left_out],
             "last_resort": router.last_resort.model if router.last_resort else None,

@@ -18,7 +18,7 @@ from sandbox.delivery import deliver
 from sandbox.elevenlabs import ElevenLabs
 from sandbox.engines import Brave, Mojeek
 from sandbox.exchange import Call, ErrorRow, Refused, Reply
-from sandbox.faults import Fault, FaultQueue, parse_fault
+from sandbox.faults import Fault, FaultQueue, parse_fault, told
 from sandbox.gemini import Gemini
 from sandbox.grants_gov import GrantsGov
 from sandbox.openrouter import OpenRouter
@@ -165,6 +165,15 @@ class Sandbox:
         with self._lock:
             self._faults[provider].add(fault)
         return fault
+
+    @property
+    def faults(self) -> dict[str, list[dict[str, Any]]]:
+        """The faults that are still to come, as control JSON, by provider; those that are well are left out."""
+        with self._lock:
+            waiting = {name: queue.waiting for name, queue in self._faults.items()}
+        return {
+            name: [told(fault) for fault in faults] for name, faults in waiting.items() if faults
+        }
 
     def heal(self, provider: str | None = None) -> None:
         """Forget the faults of one provider, or of all."""

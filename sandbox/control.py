@@ -22,6 +22,7 @@ def add_routes(app: web.Application, sandbox: "Sandbox") -> None:
     control = Control(sandbox)
     routes: tuple[tuple[str, str, Handler], ...] = (
         ("POST", "/_control/fault/{provider}", control.fail),
+        ("GET", "/_control/faults", control.faults),
         ("DELETE", "/_control/faults", control.heal),
         ("POST", "/_control/reply/{provider}", control.reply),
         ("DELETE", "/_control/replies", control.forget_replies),
@@ -50,6 +51,10 @@ class Control:
         faults = data if isinstance(data, list) else [data]
         added = [self._sandbox.add_fault(provider, fault) for fault in faults]
         return web.json_response({"added": len(added)})
+
+    async def faults(self, request: web.Request) -> web.Response:  # noqa: ARG002
+        """The faults that are still to come, by provider."""
+        return web.json_response(self._sandbox.faults)
 
     async def heal(self, request: web.Request) -> web.Response:
         """Forget faults, of one provider or of all."""

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from answers import AllProvidersFailed, OutOfTime, RateLimited, Routed
 from clock import Clock
-from notices import LISTENER, Notice, Tried, Waiting
+from notices import LISTENER, Notice, Tried, Trying, Waiting
 from planning.engine.outlook import left_now
 from planning.engine.shelf import Shelf
 from providers.prompt import Prompt
@@ -144,6 +144,8 @@ class Models:
         """Tell what the router does meanwhile, as far as somebody who waits wants to know it."""
         if isinstance(notice, Waiting) and notice.wait_s >= WORTH_TELLING_S:
             self.tell("waiting", seconds=round(notice.wait_s, 1), reason="slot")
+        elif isinstance(notice, Trying):
+            self.tell("stage", stage="asking", provider=notice.provider, model=notice.model)
         elif isinstance(notice, Tried) and notice.attempt.failure is not None:
             attempt = notice.attempt
             self.tell("stage", stage="failover", provider=attempt.label, reason=attempt.reason)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from planning.checks import Expected, Finding, Review
@@ -56,6 +56,7 @@ class Composition:
 
     async def done(self) -> Finished:
         """The finished document."""
+        self._tell_outline()
         parts = self.sheet.outline.in_order_of_writing
         for part in parts:
             await self.desk.go_on()
@@ -63,13 +64,13 @@ class Composition:
                 await self._mend_across()
             self._put(part, await self._text(part))
             await self._check(part)
-            self._tell_section(part)
+            await self._tell_section(part)
         if self.requirements:
             blocks = table(self.sheet, self.requirements, tuple(self.sections.values()))
             self.sheet = replace(self.sheet, extra={**self.sheet.extra, "compliance": blocks})
             ledger = next(p for p in self.sheet.outline.parts if p.id == "compliance")
             self._put(ledger, None)
-            self._tell_section(ledger)
+            await self._tell_section(ledger)
         self.desk.tell("stage", stage="checks")
         review = await self._review(self._in_order(), is_whole=True)
         self._tell_check("", review.findings, review.score)
@@ -155,7 +156,7 @@ class Composition:
                 text, errors = await self._mend(part, text, errors)
                 if errors:
                     self._take_out(part, text, errors)
-                self._tell_section(part)
+                await self._tell_section(part)
 
     def _in_order(self) -> tuple[Section, ...]:
         """The sections that there are, in the outline's order."""
@@ -188,8 +189,26 @@ class Composition:
         """What is wrong with *part* by itself."""
         return errors_of(await self._review([self.sections[part.id]]), part.id)
 
-    def _tell_section(self, part: Part) -> None:
-        """Tell that *part* is there, with its text."""
+    def _tell_outline(self) -> None:
+        """Tell what the document will be made of, and the sources that it may cite."""
+        begun = self._document(())
+        self.desk.tell(
+            "outline",
+            venture=begun.venture,
+            title=begun.title,
+            subtitle=begun.subtitle,
+            language=begun.language,
+            is_draft=begun.is_draft,
+            notices=list(begun.notices),
+            sections=[
+                {"id": p.id, "title": self.sheet.title(p), "is_written": p.is_written}
+                for p in self.sheet.outline.parts
+            ],
+            references=[asdict(reference) for reference in begun.references],
+        )
+
+    async def _tell_section(self, part: Part) -> None:
+        """Tell that *part* is there: its prose as Markdown, and all of it as HTML."""
         written, text = self.sections[part.id], self.texts.get(part.id)
         self.desk.tell(
             "section",
@@ -203,6 +222,7 @@ class Composition:
             model=text.model if text else "",
             kept=text.is_kept if text else False,
             markdown=written.text,
+            html=await asyncio.to_thread(_html, written, self._document([written])),
         )
 
     def _tell_check(
@@ -220,6 +240,13 @@ class Composition:
             for finding in findings
         ]
         self.desk.tell("check", **told, **({} if score is None else {"score": score}))
+
+
+def _html(written: Section, of: Document) -> str:
+    """*written* as HTML; in a thread, since charts take a while."""
+    from planning.render.html import section_html
+
+    return section_html(written, of)
 
 
 def expected_of(sheet: Sheet, sections: tuple[str, ...], texts: Iterable[Text]) -> Expected:

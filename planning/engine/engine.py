@@ -3,6 +3,7 @@
 write      the whole document; each answer is kept, so a run that is taken up again repeats none
 outlook    the same up to the first answer that is not kept: what a run would take
 rewrite    one part alone, with the founder's remark
+revise     one part alone, in the founder's own words
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from planning.engine.outlook import Outlook, outlook
 from planning.engine.preparing import Preparing, count_calls
 from planning.engine.proposing import Budget
 from planning.engine.runs import Desk
+from planning.engine.sheet import Sheet
 from planning.engine.shelf import Shelf
 from planning.engine.writing import Text, rewrite, write
 from planning.research import Search
@@ -116,12 +118,33 @@ class Engine:
         if part is None or not part.is_written:
             raise Unwritten(f"the document has no section {part_id[:40]!r} that a model writes")
         text = await rewrite(sheet, Text(part, kept.texts[part_id], "model"), remark, asks, budget)
-        written = section(sheet, part, text)
+        return await self._changed(kept, sheet, text, models)
+
+    async def revise(
+        self, commission: Commission, before: Any, part_id: str, markdown: str, desk: Desk
+    ) -> dict[str, Any]:
+        """See `runs.Writes.revise`. Raises `Unwritten`."""
+        kept = Finished.from_json(before)
+        shelf = Shelf(self.cache, desk.freshness, desk.kept_for_s)
+        models = Models(self.router, shelf, self.clock, desk.tell, desk.go_on, desk.left_s)
+        asks = models if self.has_models else None
+        preparing = await self._preparing(commission, shelf, asks, Budget(0), desk.tell)
+        prepared = await preparing.prepared()
+        part = prepared.sheet.outline.part(part_id)
+        if part is None or kept.document.section(part_id) is None:
+            raise Unwritten(f"the document has no section {part_id[:40]!r}")
+        return await self._changed(kept, prepared.sheet, Text(part, markdown, "founder"), models)
+
+    async def _changed(
+        self, kept: Finished, sheet: Sheet, text: Text, models: Models
+    ) -> dict[str, Any]:
+        """*kept* with *text* in place of its part, checked anew."""
+        written, part_id = section(sheet, text.part, text), text.part.id
         sections = tuple(written if each.id == part_id else each for each in kept.document.sections)
         changed = replace(kept.document, sections=sections, written_on=self.today)
         expected = expected_of(sheet, tuple(each.id for each in sections), [text])
         found = await asyncio.to_thread(
-            self.review, changed, kept.facts, commission.brief, sheet.structures, expected
+            self.review, changed, kept.facts, sheet.commission.brief, sheet.structures, expected
         )
         finished = replace(
             kept,

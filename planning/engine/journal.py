@@ -9,6 +9,7 @@ from callers import CALLER
 State = Literal["running", "done", "paused", "stopped", "failed"]
 Kind = Literal[
     "plan",
+    "outline",
     "stage",
     "waiting",
     "section",

@@ -68,6 +68,12 @@ class Writes(Protocol):
         """The finished document *before* with one part written again as *remark* asks."""
         ...
 
+    async def revise(
+        self, commission: Commission, before: Any, part_id: str, markdown: str, desk: "Desk"
+    ) -> dict[str, Any]:
+        """The finished document *before* with one part as the founder wrote it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -201,6 +207,17 @@ class Runs:
         self._begin(run_id, commission, header, freshness)
         return run_id
 
+    async def go_on(self, run_id: str) -> None:
+        """Take the run up again, if it was paused or stopped. Raises `UnknownRun` or `TooManyRuns`."""
+        commission = await self.commission(run_id)
+        while (run := self._running.get(run_id)) is not None:
+            if not run.is_over:
+                return
+            await run.ended.wait()
+        header = await self.header(run_id)
+        if header.state not in ("running", "done") and run_id not in self._running:
+            self._begin(run_id, commission, header, ANY_FRESH)
+
     async def header(self, run_id: str) -> Header:
         """How the run stands. Raises `UnknownRun`."""
         run = self._own(run_id)
@@ -243,13 +260,32 @@ class Runs:
         Gives that run's id, the new section, and the ids of the parts that lean on the old one.
         Raises `UnknownRun`, `Paused`, or what the engine raises.
         """
+        commission, before, desk = await self._finished_work(run_id, freshness)
+        after = await self.engine.rewrite(commission, before, part_id, remark, desk)
+        change = f"rewrite {run_id} {part_id} {remark}"
+        return await self._kept_as(change, commission, part_id, after)
+
+    async def revise(self, run_id: str, part_id: str, markdown: str) -> dict[str, Any]:
+        """One part of a finished run as the founder wrote it; gives and raises what `rewrite` does."""
+        commission, before, desk = await self._finished_work(run_id, ANY_FRESH)
+        after = await self.engine.revise(commission, before, part_id, markdown, desk)
+        change = f"revise {run_id} {part_id} {markdown}"
+        return await self._kept_as(change, commission, part_id, after)
+
+    async def _finished_work(
+        self, run_id: str, freshness: Freshness
+    ) -> tuple[Commission, Any, Desk]:
         commission, before = await self.commission(run_id), await self.document(run_id)
         if before is None:
             raise UnknownRun(run_id)
         desk = Desk(_unheard, nothing_ends_it, lambda: math.inf, freshness, KEPT_S)
-        after = await self.engine.rewrite(commission, before, part_id, remark, desk)
-        fences = await self._fences()
-        new_id = fences.mark(f"rewrite {run_id} {part_id} {remark}")[:32]
+        return commission, before, desk
+
+    async def _kept_as(
+        self, change: str, commission: Commission, part_id: str, after: Any
+    ) -> dict[str, Any]:
+        """What is told of a document that a *change* has made, kept as a finished run of its own."""
+        new_id = (await self._fences()).mark(change)[:32]
         await self._adopt(new_id, commission, after)
         sections = after["document"]["sections"]
         return {

@@ -51,6 +51,13 @@ class Scripted:
         sections = [{"id": part_id, "remark": remark}]
         return {**before, "document": {"sections": sections}, "findings": []}
 
+    async def revise(
+        self, commission: Commission, before: Any, part_id: str, markdown: str, desk: Desk
+    ) -> Any:
+        """A document with one section, as the founder wrote it."""
+        sections = [{"id": part_id, "markdown": markdown}]
+        return {**before, "document": {"sections": sections}, "findings": []}
+
 
 class Gate:
     """A script that tells a stage and then waits until the test opens it."""
