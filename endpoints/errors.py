@@ -34,6 +34,9 @@ WHAT_TO_DO = (
     "add at least one API key to .env (docs/QUICK_START.md says how to get one for free), or"
     " install the embedded model (the same page says how)"
 )
+# OpenAI's own words for two errors: its clients look for them.
+REJECTED = "The request was rejected as a result of the safety system"
+TOO_LONG = "Input tokens exceed the configured limit of every model that may answer"
 LONGEST_RETRY_S = 60.0  # OpenAI's clients do not wait for longer
 UNION_MARK = "~"  # see `endpoints/v1/request.py`
 
@@ -76,7 +79,7 @@ TELLINGS: dict[type[Exception], Telling] = {
     OutOfTime: Telling(504, "timeout"),
     RateLimited: Telling(503, "rate_limited"),
     AllProvidersFailed: Telling(503, "all_providers_failed"),
-    Declined: Telling(400, "content_filter", "messages"),
+    Declined: Telling(400, "content_filter", "messages", f"{REJECTED}: {{}}"),
     Interrupted: Telling(502, "interrupted"),
     Unfit: Telling(400),
     UnknownModel: Telling(404, "model_not_found", "model"),
@@ -91,7 +94,9 @@ TELLINGS: dict[type[Exception], Telling] = {
     SpeechFailed: Telling(500, says="Error generating audio: {}"),
 }
 OF_A_KIND: dict[tuple[type[Exception], FailureKind], Telling] = {
-    (Unfit, FailureKind.TOO_LARGE): Telling(413, "context_length_exceeded", "messages"),
+    (Unfit, FailureKind.TOO_LARGE): Telling(
+        413, "context_length_exceeded", "messages", f"{TOO_LONG}. {{}}"
+    ),
     (Unfit, FailureKind.UNSUPPORTED): Telling(400, "unsupported"),
     (Interrupted, FailureKind.CONTENT_FILTER): Telling(502, "content_filter"),
 }
