@@ -179,6 +179,23 @@ def test_a_caller_chooses_no_address_key_or_header(
     assert "evil" not in repr([(call.path, call.headers, call.request) for call in sandbox.log])
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://169.254.169.254/latest/meta-data", "https://127.0.0.1/x.png", "file:///etc/passwd"],
+)
+def test_no_address_of_a_caller_is_fetched(
+    service: RunningService, sandbox: RunningSandbox, url: str
+) -> None:
+    """Neither by us nor by a provider: images come as data."""
+    sandbox.clear_log()
+    content = [{"type": "image_url", "image_url": {"url": url}}]
+    body = {"model": "auto", "messages": [{"role": "user", "content": content}]}
+    reply = post(service, "/v1/chat/completions", body)
+    assert reply.status_code == 400
+    assert "only images in data URLs" in reply.text
+    assert sandbox.log == []
+
+
 @pytest.mark.parametrize("depth", [33, 5_000, 200_000])
 @pytest.mark.parametrize("path", ["/investors", "/v1/chat/completions"])
 def test_json_that_is_nested_too_deep_is_the_callers_fault(
