@@ -327,7 +327,7 @@ async def open_streams(service: RunningService, count: int) -> tuple[list[str], 
 @pytest.mark.parametrize(
     ("count", "apart_s"),
     [
-        pytest.param(200, 0.1, id="200"),
+        pytest.param(200, 0.3, id="200"),
         pytest.param(2_000, 8.0, id="2000", marks=pytest.mark.slow),
     ],
 )
