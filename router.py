@@ -286,11 +286,13 @@ class Router:
         """What the embedded model makes of *prompt*; never kept."""
         journey = Journey(prompt, asked.name, (local,), asked.patience, self.clock.monotonic())
         journey.attempts.extend(unanswered.attempts)
+        is_alone = isinstance(unanswered, NoProviderConfigured)
         if prompt.needs - local.terms.abilities:
-            if isinstance(unanswered, NoProviderConfigured):
-                raise await self._unanswered(journey) from unanswered
-            raise unanswered
+            journey.skip(local, local.terms.unfit(prompt))
+            raise (await self._unanswered(journey) if is_alone else unanswered)
         completion = await self._attempt(local, Slot(self.limiter.now()), journey, hear)
+        if completion is None and is_alone:
+            raise await self._unanswered(journey) from unanswered
         if completion is None:
             attempts = tuple(journey.attempts)
             raise AllProvidersFailed(

@@ -286,6 +286,24 @@ def test_local_names_the_embedded_model(serve: Serve) -> None:
     assert "local" in [model.id for model in served.client.models.list()]
 
 
+@pytest.mark.parametrize("model", ["auto", "local"])
+def test_what_the_embedded_model_cannot_do_is_told_with_the_reason(
+    serve: Serve, client: Client, model: str
+) -> None:
+    """Also where it is the only one."""
+    local = FakeUpstream("local", [K.TOO_LARGE], model="small")
+    local.terms = replace(own_terms(local), abilities=frozenset())
+    served = serve(upstreams=[], last_resort=local)
+    assert [row.id for row in served.client.models.list()] == ["auto", "local"]
+    with pytest.raises(openai.BadRequestError, match="cannot call tools") as caught:
+        client.create(served, model=model, messages=HELLO, tools=[WEATHER])
+    assert caught.value.code == "unsupported"
+    with pytest.raises(openai.BadRequestError, match="Input tokens exceed") as caught:
+        client.create(served, model=model, messages=HELLO)
+    assert caught.value.code == "context_length_exceeded"
+    assert client.create(served, model=model, messages=HELLO).choices
+
+
 def own_terms(local: FakeUpstream) -> Any:
     """The terms of a model on this machine."""
     return replace(local.terms, allowance=replace(local.terms.allowance, is_own=True))
