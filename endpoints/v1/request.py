@@ -78,10 +78,16 @@ class _Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
+def _known_kind(value: Any) -> Any:
+    if value != "text":  # an image is never taken for a text
+        raise ValueError("supported are 'text' and 'image_url'")
+    return value
+
+
 class TextPart(_Body):
     """A text inside a message."""
 
-    type: Literal["text"]
+    type: Annotated[Literal["text"], BeforeValidator(_known_kind)]
     text: Text
 
 

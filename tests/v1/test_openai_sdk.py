@@ -216,7 +216,7 @@ def test_a_picture_reaches_the_provider(
 def test_every_parameter_reaches_the_provider(serve: Serve, sandbox: RunningSandbox) -> None:
     """Under its own name."""
     asked: Any = {
-        "temperature": 0.5,
+        "temperature": 1,
         "top_p": 0.9,
         "stop": ["END"],
         "seed": 7,
@@ -361,6 +361,10 @@ WRONG: dict[str, tuple[dict[str, Any], str | None]] = {
     "picture of the system": (
         {"messages": [{"role": "system", "content": [PICTURE]}, *HELLO]},
         "messages[0]",
+    ),
+    "sound": (
+        {"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]},
+        "messages[0].content[0].type",
     ),
     "n": ({"n": 2}, "n"),
     "max_tokens": ({"max_tokens": 0}, "max_tokens"),
