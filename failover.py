@@ -279,6 +279,11 @@ def key_of(upstream: Upstream) -> Key:
     return upstream.identity.name, upstream.model
 
 
+def breakers_of(upstream: Upstream) -> tuple[Key, Key]:
+    """The breakers that a call to *upstream* passes: the provider's and the model's."""
+    return (upstream.identity.name, ACCOUNT), key_of(upstream)
+
+
 def describe(attempts: Sequence[Attempt]) -> str:
     """Who failed and why, for people: `Google Gemini: daily quota used up (429); …`."""
     reasons = (f"{attempt.label}: {attempt.reason}" for attempt in attempts if attempt.failure)

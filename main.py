@@ -6,10 +6,11 @@ Wiring only. A literal here is the default; the environment and `.env` override 
 from cache import ResponseCache
 from endpoints import logs
 from endpoints.app import Services, create_app
+from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
 from planning.research import DuckDuckGo, NoSearch
-from planning.speech import ElevenLabs, Engine, OfflineVoice, Speaker
+from planning.speech import build_speaker
 from providers import CATALOGUE, configured
 from providers.local import LocalModel
 from providers.repl import doorway
@@ -17,17 +18,16 @@ from providers.transport import HttpUpstream, Transport
 from rate_limiter import RateLimiter
 from router import Router
 from settings import read_environment
+from storage import shared_store
+from storage.ledger import Limits
 
 __all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api"]
-
 environment = read_environment()
 settings, access = environment.settings, environment.access
 logs.configure(settings.log_level, settings.log_format, environment.secrets())
 
 # The order in which providers are tried, unless PROVIDER_ORDER says otherwise.
 PROVIDER_ORDER = ("gemini", "openrouter", "cloudflare")
-
-
 # How long answers are kept: fresh for ttl_hours, then CACHE_STALE_HOURS as a last resort.
 cache = ResponseCache(cache_dir=".cache", ttl_hours=24)
 
@@ -40,10 +40,12 @@ cache.configure(
     ttl_hours=settings.cache_ttl_hours,
     stale_hours=settings.cache_stale_hours,
     max_mb=settings.cache_max_mb,
+    store=shared_store(settings.shared_store_url, settings.redis_prefix),
 )
 rate_limiter.configure(
     min_interval_seconds=0 if settings.pacing == "quota" else settings.min_interval_seconds,
     store=lambda: cache.store,  # beside the answers, so that restarts and workers share it
+    instances=settings.instances,
 )
 
 transport = Transport()
@@ -59,19 +61,34 @@ router = Router(
     patience=Patience(settings.max_wait_seconds, settings.max_wait_seconds + ANSWER_TIME_S),
 )
 search = DuckDuckGo(cache, settings.search_url) if settings.search == "on" else NoSearch()
-voices: list[Engine] = []
-if key := settings.elevenlabs_api_key.get_secret_value():
-    voice_id, model = settings.elevenlabs_voice_id, settings.elevenlabs_model
-    voices.append(ElevenLabs(key, voice_id, model, settings.elevenlabs_base_url))
-if OfflineVoice.is_installed():
-    voices.append(OfflineVoice())
+speaker = build_speaker(
+    cache,
+    rate_limiter,
+    elevenlabs_key=settings.elevenlabs_api_key.get_secret_value(),
+    voice_id=settings.elevenlabs_voice_id,
+    model=settings.elevenlabs_model,
+    base_url=settings.elevenlabs_base_url,
+)
 
 call_gemini_api, call_openrouter_api, call_cloudflare_api = (
     doorway(entry, access[entry.identity.name], rate_limiter) for entry in CATALOGUE[:3]
 )
 
+rules = Rules(
+    keys=settings.api_keys,
+    allow_anonymous=settings.allow_anonymous,
+    per_key=Limits(settings.api_key_requests_per_minute, settings.api_key_requests_per_day),
+    per_address=Limits(per_day=settings.anonymous_requests_per_day_per_address),
+    of_all_anonymous=Limits(per_day=settings.anonymous_requests_per_day),
+    proxies=read_networks(settings.proxies),
+    trusts_all="*" in settings.proxies,
+    own_scope=settings.cache_scope == "own",
+    origins=frozenset(settings.origins),
+)
+services = Services(Planner(router, search), speaker, cache)
 app = create_app(
-    Services(Planner(router, search), Speaker(voices, cache), cache),
-    origins=settings.origins,
+    services,
+    rules=rules,
     grace_s=settings.shutdown_grace_seconds,
+    traced=bool(settings.otel_exporter_otlp_endpoint),
 )

@@ -4,16 +4,21 @@ What was sent is written down before it is sent, in one step with the decision, 
 can never both think that a slot is theirs, and a crash can only make us more careful. Nobody is
 put to sleep here: the limiter only says how long to wait. The rules themselves are pure and stand
 in `storage/ledger.py`.
+
+A process whose store is lost counts alone: it takes its share of every limit, as if all instances
+did as it does, and enters what it has done when the store is back.
 """
 
 import asyncio
 import functools
 import logging
 import threading
+import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from clock import SYSTEM_CLOCK, Clock
 from storage import Store
@@ -28,7 +33,6 @@ from storage.ledger import (
     Wait,
     dump,
     load,
-    moment,
     schedule,
 )
 from storage.memory import MemoryStore
@@ -38,6 +42,7 @@ log = logging.getLogger("trimaran.limits")
 T = TypeVar("T")
 NOTHING = Need()
 NO_WAIT = Wait()
+LOOK_AGAIN_S = 1.0  # while alone: the store may be back any moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,27 @@ class Correction:
     learned: Limits | None = None
 
 
+Change = Callable[[Ledger, Allowance, Moment], tuple[Ledger | None, T]]
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What was done alone, and has to be entered when the store is back.
+
+    *attempt* is the name under which the store may have entered it already.
+    """
+
+    allowance: Allowance
+    change: Change[Any]
+    at: Moment
+    attempt: str
+
+
 class RateLimiter:
-    """Keeps every provider at least *min_interval_seconds* apart, and within its own limits."""
+    """Keeps every provider at least *min_interval_seconds* apart, and within its own limits.
+
+    *instances* is how many processes share the limits, should this one lose sight of the others.
+    """
 
     def __init__(
         self,
@@ -78,11 +102,15 @@ class RateLimiter:
         *,
         store: Callable[[], Store] = MemoryStore,
         clock: Clock = SYSTEM_CLOCK,
+        instances: int = 1,
     ) -> None:
         self.min_interval_seconds = min_interval_seconds
         self.clock = clock
+        self.instances = instances
         self._open_store = store
-        self._known: dict[str, Ledger] = {}  # what this process saw last, should the store be lost
+        self._known: dict[str, Ledger] = {}  # what was last seen in the store
+        self._alone: dict[str, Ledger] | None = None  # what counts while the store is lost
+        self._owed: deque[Owed] = deque()
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="limits")
 
@@ -91,46 +119,53 @@ class RateLimiter:
         *,
         min_interval_seconds: float | None = None,
         store: Callable[[], Store] | None = None,
+        instances: int | None = None,
     ) -> None:
         """Replace what is given; before the first use."""
         if min_interval_seconds is not None:
             self.min_interval_seconds = min_interval_seconds
         if store is not None:
             self._open_store = store
+        if instances is not None:
+            self.instances = instances
 
     @functools.cached_property
     def store(self) -> Store:
         """Where the ledgers are; opened at the first use."""
         return self._open_store()
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether the store is lost, and only this process's own calls can be counted."""
+        return self._alone is not None
+
     async def reserve(self, allowance: Allowance, need: Need = NOTHING) -> Slot:
         """Take a slot under *allowance* if there is one; the caller must then send at once."""
-        allowance = self.paced(allowance)
-        if allowance.is_open and not self._known.get(allowance.account, Ledger()).holds:
+        if self.paced(allowance).is_open and not self._holds(allowance.account):
             return Slot(granted=self.now())
 
-        def decide(ledger: Ledger) -> tuple[Ledger | None, Slot]:
-            now = self.now()
-            wait = ledger.wait(allowance, need, now)
+        def decide(ledger: Ledger, own: Allowance, now: Moment) -> tuple[Ledger | None, Slot]:
+            wait = ledger.wait(own, need, now)
             if wait.duration_s > 0:
-                return None, Slot(wait=wait)
-            return ledger.sending(allowance, need, now), Slot(granted=now)
+                return None, Slot(wait=self._hopeful(wait, ledger, allowance, need, now))
+            return ledger.sending(own, need, now), Slot(granted=now)
 
-        return await self._aside(allowance.account, decide)
+        def send(ledger: Ledger, own: Allowance, now: Moment) -> tuple[Ledger, None]:
+            return ledger.sending(own, need, now), None
+
+        return await self._aside(allowance, decide, send)
 
     async def settle(
         self, allowance: Allowance, need: Need, sent_at: Moment, correction: Correction
     ) -> None:
         """Enter how the call that was granted at *sent_at* ended."""
-        allowance = self.paced(allowance)
 
-        def correct(ledger: Ledger) -> tuple[Ledger | None, None]:
-            now = self.now()
-            changed = corrected(ledger, allowance, need, sent_at, correction, now)
+        def correct(ledger: Ledger, own: Allowance, now: Moment) -> tuple[Ledger | None, None]:
+            changed = corrected(ledger, own, need, sent_at, correction, now)
             return (changed if changed != ledger else None), None
 
         if correction != Correction(succeeded=True) or self._known.get(allowance.account):
-            await self._aside(allowance.account, correct)
+            await self._aside(allowance, correct)
 
     async def wait(self, allowance: Allowance, need: Need = NOTHING) -> Wait:
         """How long a call under *allowance* would have to wait now; takes nothing."""
@@ -139,7 +174,7 @@ class RateLimiter:
 
     async def ledger(self, account: str) -> Ledger:
         """All that is known about *account*."""
-        return await self._aside(account, lambda ledger: (None, ledger))
+        return await self._aside(Allowance(account), lambda ledger, *_: (None, ledger))
 
     async def forecast(
         self, options: Sequence[tuple[Allowance, Need]], calls: int
@@ -152,65 +187,148 @@ class RateLimiter:
 
     def stamp(self, allowance: Allowance) -> None:
         """Enter a call that is being made now, slot or not; for callers that do not wait."""
-        allowance = self.paced(allowance)
-        self._visit(
-            allowance.account,
-            lambda ledger: (ledger.sending(allowance, NOTHING, self.now()), None),
-        )
+        self._visit(allowance, lambda ledger, own, now: (ledger.sending(own, NOTHING, now), None))
 
     async def used_up_to(self, allowance: Allowance, scope: str, calls: int) -> None:
         """Enter that the provider itself has counted *calls* for today."""
         await self._aside(
-            allowance.account,
-            lambda ledger: (ledger.used_up_to(allowance, scope, calls, self.now()), None),
+            allowance,
+            lambda ledger, own, now: (ledger.used_up_to(own, scope, calls, now), None),
         )
 
     def now(self) -> Moment:
-        """This moment, on both clocks."""
-        return moment(self.clock)
+        """This moment, as all who share the store reckon it."""
+        return self.store.now(self.clock)
 
     def paced(self, allowance: Allowance) -> Allowance:
-        """*allowance* with the minimum interval that is in force: ours, or the provider's if longer.
+        """*allowance* as it is in force: with the longer of our interval and the provider's own.
 
-        On one's own machine there is none.
+        On one's own machine there is no interval. While alone it is this process's share.
         """
+        own = self._together(allowance)
+        return own.divided(self.instances) if self.is_alone else own
+
+    def pay(self) -> None:
+        """Enter what was done alone, if the store is back."""
+        with self._lock:
+            try:
+                self._pay()
+            except OSError as error:
+                log.debug("what was done alone cannot be entered yet: %s", error)
+            else:
+                self._rejoin()
+
+    def _together(self, allowance: Allowance) -> Allowance:
+        """*allowance* as it is in force for all instances together."""
         if allowance.is_own:
             return allowance
         longest_s = max(self.min_interval_seconds, allowance.min_interval_s)
         return replace(allowance, min_interval_s=longest_s)
 
-    async def _aside(self, account: str, change: Callable[[Ledger], tuple[Ledger | None, T]]) -> T:
-        """`_visit`, away from the event loop where the store may have to wait for a disk."""
+    def _holds(self, account: str) -> bool:
+        """Whether something of *account* was on hold when it was last seen."""
+        return bool(self._known.get(account, Ledger()).holds)
+
+    def _hopeful(
+        self, wait: Wait, ledger: Ledger, allowance: Allowance, need: Need, now: Moment
+    ) -> Wait:
+        """*wait*; but while alone, whoever may go as soon as the store is back looks again soon."""
+        if not self.is_alone:
+            return wait
+        together_s = ledger.wait(self._together(allowance), need, now).duration_s
+        return replace(wait, duration_s=max(together_s, min(wait.duration_s, LOOK_AGAIN_S)))
+
+    async def _aside(
+        self, allowance: Allowance, change: Change[T], again: Change[Any] | None = None
+    ) -> T:
+        """`_visit`, away from the event loop where the store may have to wait."""
         if not self.store.waits:
-            return self._visit(account, change)
+            return self._visit(allowance, change, again)
         loop = asyncio.get_running_loop()
         # Shielded: what is entered must be entered whole, also for a caller that has just left.
-        work = loop.run_in_executor(self._thread, self._visit, account, change)
+        work = loop.run_in_executor(self._thread, self._visit, allowance, change, again)
         return await asyncio.shield(work)
 
-    def _visit(self, account: str, change: Callable[[Ledger], tuple[Ledger | None, T]]) -> T:
-        """Apply *change* to the ledger of *account*, as one step for all processes.
+    def _visit(
+        self, allowance: Allowance, change: Change[T], again: Change[Any] | None = None
+    ) -> T:
+        """Apply *change* to the ledger of *allowance*'s account, as one step for all processes.
 
-        When the store fails, this process goes on with the ledger that it knows.
+        When the store fails this process does it alone; once the store is back, *again*, or else
+        *change*, enters it there.
         """
-        results: list[T] = []
+        attempt = uuid.uuid4().hex
+        with self._lock:
+            try:
+                self._pay()
+                result = self._enter(self._together(allowance), change, None, attempt)
+            except OSError as error:
+                alone = self._part(error)
+            else:
+                self._rejoin()
+                return result
+            now, account = self.now(), allowance.account
+            ledger = alone.get(account, Ledger())
+            changed, result = change(ledger, self.paced(allowance), now)
+            if changed is not None:
+                alone[account] = changed
+                own = self._together(allowance)
+                self._owed.append(Owed(own, again or change, now, attempt))
+            return result
+
+    def _enter(self, allowance: Allowance, change: Change[T], at: Moment | None, attempt: str) -> T:
+        """Apply *change*, made *at* that moment or now, to the ledger in the store.
+
+        Raises `OSError` when the store fails.
+        """
+        account = allowance.account
+        seen: tuple[Ledger, T] | None = None
 
         def step(stored: bytes | None) -> bytes | None:
+            nonlocal seen
             ledger = load(stored, otherwise=self._known.get(account, Ledger()))
-            changed, result = change(ledger)
-            results.append(result)
-            self._known[account] = ledger if changed is None else changed
+            changed, result = change(ledger, allowance, at or self.now())
+            seen = (ledger if changed is None else changed), result
             return None if changed is None else dump(changed)
 
-        with self._lock:
-            before = self._known.get(account, Ledger())
-            try:
-                self.store.update(f"ledger:{account}", step)
-            except OSError as error:
-                log.error("the limits' store failed, this process counts alone: %s", error)
-                self._known[account] = before
-                step(None)
-        return results[-1]
+        self.store.update(f"ledger:{account}", step, attempt=attempt)
+        assert seen is not None, "a store that raises nothing has called the change"  # noqa: S101
+        self._known[account], result = seen
+        return result
+
+    def _part(self, error: OSError) -> dict[str, Ledger]:
+        """From now on this process counts alone, in the ledgers that are returned.
+
+        What it knows is owed as well: a store that comes back may have forgotten some of it.
+        """
+        if self._alone is None:
+            parts = f", 1/{self.instances} of each limit" if self.instances > 1 else ""
+            log.error("the limits' store failed, this process counts alone%s: %s", parts, error)
+            self._alone = dict(self._known)
+            for account, known in self._known.items():
+                remember = functools.partial(_at_least, known)
+                owed = Owed(Allowance(account), remember, self.now(), uuid.uuid4().hex)
+                self._owed.append(owed)
+            self.store.when_back(self.pay)
+        return self._alone
+
+    def _pay(self) -> None:
+        """Enter all that is owed. Raises `OSError` when the store fails."""
+        while self._owed:
+            owed = self._owed[0]
+            self._enter(owed.allowance, owed.change, owed.at, owed.attempt)
+            self._owed.popleft()
+
+    def _rejoin(self) -> None:
+        """The store has shown that it works."""
+        if self._alone is not None:
+            self._alone = None
+            log.warning("the limits' store is back, this process counts with the others again")
+
+
+def _at_least(known: Ledger, ledger: Ledger, _: Allowance, now: Moment) -> tuple[Ledger, None]:
+    """*ledger*, nowhere less careful than *known*; written in any case, as there may be none."""
+    return ledger.at_least(known, now), None
 
 
 def corrected(

@@ -23,16 +23,18 @@ from answers import (
     Declined,
     Interrupted,
     NoProviderConfigured,
-    Origin,
     OutOfTime,
     RateLimited,
     Routed,
     Unanswered,
     Unfit,
+    origin_of,
     recall,
     remember,
+    routed_by,
 )
 from cache import ANY_FRESH, Cached, Freshness, ResponseCache
+from callers import CALLER
 from clock import SYSTEM_CLOCK, Clock
 from failover import (
     PATIENCE,
@@ -40,8 +42,8 @@ from failover import (
     VERDICTS,
     Attempt,
     Journey,
-    Key,
     Patience,
+    breakers_of,
     breaks,
     correction,
     describe,
@@ -50,19 +52,19 @@ from failover import (
     share_of_time,
 )
 from flights import Hear
+from meters import Meters
+from notices import Answered, Failed, Notices, Tried, Trying, Waiting
 from providers.base import Upstream
 from providers.completion import Completion
 from providers.errors import ProviderError
-from providers.health import Breaker, State
+from providers.health import Circuits, State
 from providers.prompt import Prompt
 from rate_limiter import Correction, RateLimiter, Slot
-from storage.ledger import ACCOUNT
 from streams import Opening, Stream
 from waiting_room import NoSeat, WaitingRoom
 
 log = logging.getLogger("trimaran.router")
 
-METER_EVERY_S = 300.0
 LEAST_WAIT_S = 0.001  # less than that is rounding, and would be asked for again and again
 
 
@@ -101,9 +103,9 @@ class Router:
         self.clock = clock
         self.chance = chance
         self.room = WaitingRoom()
-        self.breakers: dict[Key, Breaker] = {}
-        self._metered_at: dict[Key, float] = {}
-        self._chores: set[asyncio.Task[None]] = set()
+        self.circuits = Circuits(chance)
+        self.meters = Meters(limiter, clock)
+        self.notices = Notices()
 
     async def complete(
         self,
@@ -172,13 +174,24 @@ class Router:
             completion = await self._attempt(upstream, slot, journey, hear)
             if completion is not None:
                 log.info("✅ %s succeeded for %s", upstream.identity.label, name)
-                return _routed(completion, upstream, journey)
+                return routed_by(upstream, journey, completion)
         raise await self._unanswered(journey)
+
+    def circuit(self, upstream: Upstream) -> tuple[State, float]:
+        """Where the circuits before *upstream* stand, and in how many seconds a call may pass."""
+        passed, now_s = breakers_of(upstream), self.clock.monotonic()
+        return self.circuits.state(passed, now_s), self.circuits.wait_s(passed, now_s)
+
+    async def forecast(self, options: Sequence[Upstream], prompt: Prompt, calls: int) -> float:
+        """In how many seconds the last of *calls* like *prompt* could be sent, through *options*."""
+        shut_s = min((self.circuit(upstream)[1] for upstream in options), default=0.0)
+        needs = [(u.terms.allowance, u.terms.need(prompt)) for u in options]
+        sendings = await self.limiter.forecast(needs, calls)
+        return max(shut_s, sendings[-1].wait_s if len(sendings) == calls else math.inf)
 
     async def aclose(self) -> None:
         """Close what the upstreams hold."""
-        for chore in self._chores:
-            chore.cancel()
+        await self.meters.aclose()
         for upstream in self.upstreams:
             await upstream.aclose()
         if self.last_resort is not None:
@@ -196,19 +209,35 @@ class Router:
         upstreams, last_resort = (
             (self.upstreams, self.last_resort) if among is None else (among, None)
         )
+        key = CALLER.get().scoped(key)
         return Question(key, frame, name, upstreams, last_resort, freshness, patience)
 
     @contextlib.asynccontextmanager
     async def _answering(self, asked: Question, *, in_pieces: bool) -> AsyncIterator[Stream]:
-        """The answer to *asked* on its way: from the cache, under way already, or begun now."""
-        cached = self._look_up(asked.key) if asked.freshness.may_read else None
+        """The answer to *asked* on its way, of which those who listen are told when it is over."""
+        begin_s = self.clock.monotonic()
+        try:
+            async with self._found(asked, in_pieces=in_pieces) as stream:
+                yield stream
+        except (Unanswered, Declined, Unfit, Interrupted) as error:
+            elapsed_s, kind = self.clock.monotonic() - begin_s, type(error).__name__
+            self.notices.tell(Failed(asked.name, kind, str(error), error.attempts, elapsed_s))
+            raise
+        if stream.is_over:
+            elapsed_s = self.clock.monotonic() - begin_s
+            self.notices.tell(Answered(asked.name, stream.outcome(), elapsed_s))
+
+    @contextlib.asynccontextmanager
+    async def _found(self, asked: Question, *, in_pieces: bool) -> AsyncIterator[Stream]:
+        """The answer to *asked*: from the cache, under way already, or begun now."""
+        cached = await self._look_up(asked.key) if asked.freshness.may_read else None
         if cached is not None and asked.freshness.accepts(cached):
             log.info("✅ Cache hit for %s", asked.name)
             yield Stream(recall(cached, "HIT"))
             return
 
-        def newly_stored() -> Cached | None:
-            found = self._look_up(asked.key) if asked.freshness.may_read else None
+        async def newly_stored() -> Cached | None:
+            found = await self._look_up(asked.key) if asked.freshness.may_read else None
             return found if found is not None and asked.freshness.accepts(found) else None
 
         async def work(hear: Hear) -> Routed:
@@ -244,7 +273,7 @@ class Router:
                 raise
             return await self._draft(asked.last_resort, prompt, asked, unanswered, hear)
         if asked.freshness.may_store and routed.completion.is_whole:
-            self.cache.set(asked.key, remember(routed))
+            await self.cache.keep(asked.key, remember(routed))
         return routed
 
     async def _draft(
@@ -271,7 +300,7 @@ class Router:
                 f"All LLM providers failed: {describe(attempts)}", attempts, retry_after_s=1.0
             ) from unanswered
         log.info("✅ %s succeeded for %s", local.identity.label, asked.name)
-        return _routed(completion, local, journey)
+        return routed_by(local, journey, completion)
 
     async def _next_free(
         self, candidates: Sequence[Upstream], journey: Journey
@@ -288,7 +317,7 @@ class Router:
             raise await self._unanswered(journey, turn_in_s)
         found = None
         with contextlib.suppress(NoSeat):
-            async with self.room.turn():
+            async with self.room.turn(CALLER.get().name):
                 found = await self._await_slot(candidates, journey)
         if found is None:
             raise await self._unanswered(journey)
@@ -308,6 +337,7 @@ class Router:
             if upstream is not None:
                 return upstream, slot
             log.info("⏳ Waiting %.1f s for a slot for %s", wait_s, journey.name)
+            self.notices.tell(Waiting(journey.name, wait_s))
             await self.clock.sleep(max(wait_s, LEAST_WAIT_S))
 
     async def _try_all(
@@ -320,8 +350,10 @@ class Router:
         """
         shortest_s = math.inf
         for upstream in candidates:
-            wait_s, reason = self._guard(upstream, in_panic=in_panic)
-            retry_s = journey.again.get(key_of(upstream), 0.0) - self.clock.monotonic()
+            passed, now_s = breakers_of(upstream), self.clock.monotonic()
+            wait_s = self.circuits.wait_s(passed, now_s, in_panic=in_panic)
+            reason = "circuit open after failures"
+            retry_s = journey.again.get(key_of(upstream), 0.0) - now_s
             if retry_s > wait_s:
                 wait_s, reason = retry_s, "a pause before the retry"
             if wait_s <= 0:
@@ -344,48 +376,43 @@ class Router:
 
         Raises `Declined` for a refusal, and `Interrupted` when the answer broke off halfway.
         """
-        identity, prompt = upstream.identity, journey.prompt
+        identity, passed = upstream.identity, breakers_of(upstream)
         begin_s = self.clock.monotonic()
         remaining_s = journey.begin_s + journey.patience.total_s - begin_s
-        self._read_meter(upstream)
         others = {u.identity.name for u in journey.candidates()} - {identity.name}
-        self._update_breakers(upstream, lambda breaker: breaker.calling(begin_s))
         log.info("🔄 Trying %s...", identity.label)
+        self.notices.tell(Trying(journey.name, *key_of(upstream)))
+        self.meters.read(upstream)
+        self.circuits.calling(passed, begin_s)
 
         def attempted() -> Attempt:
             elapsed_s, model = self.clock.monotonic() - begin_s, upstream.model
             return Attempt(identity.name, identity.label, model, model, elapsed_s)
 
-        opening = Opening(hear, lambda: _origin(upstream, journey, attempted())) if hear else None
-        outcome: Completion | ProviderError
+        opening = Opening(hear, lambda: origin_of(upstream, journey, attempted())) if hear else None
         try:
-            timeout_s = share_of_time(remaining_s, len(others))
-            emit = opening.emit if opening else None
-            outcome = await upstream.complete(prompt, timeout_s=timeout_s, emit=emit)
+            completion = await upstream.complete(
+                journey.prompt,
+                timeout_s=share_of_time(remaining_s, len(others)),
+                emit=opening.emit if opening else None,
+            )
         except ProviderError as error:
-            outcome = error
+            failure = error
         except BaseException:
             # The caller has left, or the fault is ours: the provider is not to blame.
-            self._update_breakers(upstream, Breaker.released)
+            self.circuits.released(passed)
             raise
-        attempt = attempted()
-        sent_at, need = slot.granted or self.limiter.now(), upstream.terms.need(prompt)
-        if isinstance(outcome, Completion):
-            journey.note(upstream, replace(attempt, model=outcome.model), None)
-            now_s = self.clock.monotonic()
-            self._update_breakers(upstream, lambda breaker: breaker.succeeded(now_s))
-            known = Correction(succeeded=True, used=upstream.terms.used(outcome.usage, prompt))
-            await self.limiter.settle(upstream.terms.allowance, need, sent_at, known)
-            return outcome
-        log.warning("❌ %s failed: %s", identity.label, outcome)
-        self._note_failure(upstream, attempt, outcome, journey)
-        known = correction(outcome, upstream, self.chance)
-        await self.limiter.settle(upstream.terms.allowance, need, sent_at, known)
-        if VERDICTS[outcome.kind].of_api_key:
+        else:
+            began_s = opening.began_s if opening else None
+            await self._note_success(upstream, slot, journey, attempted(), completion, began_s)
+            return completion
+        log.warning("❌ %s failed: %s", identity.label, failure)
+        await self._note_failure(upstream, slot, journey, attempted(), failure)
+        if VERDICTS[failure.kind].of_api_key:
             self._tell_which_key(upstream)
         if opening and opening.has_begun:
-            raise Interrupted(outcome.kind, tuple(journey.attempts))
-        if VERDICTS[outcome.kind].gives_up:
+            raise Interrupted(failure.kind, tuple(journey.attempts))
+        if VERDICTS[failure.kind].gives_up:
             raise Declined(tuple(journey.attempts))
         return None
 
@@ -396,59 +423,45 @@ class Router:
             place, label = spares.index(upstream) + 1, upstream.identity.label
             log.warning("🔑 Key %d of %d of %s is set aside", place, len(spares), label)
 
-    def _read_meter(self, upstream: Upstream) -> None:
-        """Now and then, take over what the provider itself has counted today."""
-        key, now_s = (upstream.identity.name, upstream.terms.key_scope), self.clock.monotonic()
-        if now_s - self._metered_at.get(key, -math.inf) < METER_EVERY_S:
-            return
-        self._metered_at[key] = now_s
-
-        async def read() -> None:
-            used = await upstream.used_today()
-            if used is not None:
-                scope = upstream.terms.quota_scope
-                await self.limiter.used_up_to(upstream.terms.allowance, scope, used)
-
-        chore = asyncio.create_task(read())
-        self._chores.add(chore)
-        chore.add_done_callback(self._chores.discard)
-
-    def _note_failure(
-        self, upstream: Upstream, attempt: Attempt, error: ProviderError, journey: Journey
+    async def _note_success(
+        self,
+        upstream: Upstream,
+        slot: Slot,
+        journey: Journey,
+        attempt: Attempt,
+        completion: Completion,
+        began_s: float | None,
     ) -> None:
-        """Tell the journey and the breakers that *upstream* failed."""
-        now_s = self.clock.monotonic()
-        delay_s = None if journey.retried else retry_delay_s(error, self.chance)
+        """Tell the journey, the circuits and the limiter that *upstream* answered, and what it cost."""
+        attempt = replace(attempt, model=completion.model)
+        journey.note(upstream, attempt, None)
+        self.notices.tell(Tried(journey.name, attempt, completion.usage, began_s))
+        self.circuits.succeeded(breakers_of(upstream), self.clock.monotonic())
+        used = upstream.terms.used(completion.usage, journey.prompt)
+        await self._settle(upstream, slot, journey, Correction(succeeded=True, used=used))
+
+    async def _note_failure(
+        self,
+        upstream: Upstream,
+        slot: Slot,
+        journey: Journey,
+        attempt: Attempt,
+        error: ProviderError,
+    ) -> None:
+        """Tell the journey, the circuits and the limiter that *upstream* failed, and why."""
+        now_s, delay_s = self.clock.monotonic(), retry_delay_s(error, self.chance)
         failed = replace(attempt, failure=error.kind, reason=str(error))
         journey.note(upstream, failed, None if delay_s is None else now_s + delay_s)
+        self.notices.tell(Tried(journey.name, failed))
         broken = breaks(error.kind, upstream, journey.attempts)
-        for key in _breaker_keys(upstream):
-            breaker = self.breakers.get(key, Breaker())
-            if key == broken:
-                fingerprint = journey.prompt.fingerprint
-                self.breakers[key] = breaker.failed(now_s, fingerprint, self.chance)
-            else:
-                self.breakers[key] = breaker.released()
+        self.circuits.failed(breakers_of(upstream), broken, now_s, journey.prompt.fingerprint)
+        await self._settle(upstream, slot, journey, correction(error, upstream, self.chance))
 
-    def circuit(self, upstream: Upstream) -> tuple[State, float]:
-        """Where the circuits before *upstream* stand, and in how many seconds a call may pass."""
-        now_s = self.clock.monotonic()
-        breakers = [self.breakers.get(key, Breaker()) for key in _breaker_keys(upstream)]
-        shut = max(breakers, key=lambda breaker: breaker.wait_s(now_s))
-        open_ones = [b.state(now_s) for b in breakers if b.state(now_s) is not State.CLOSED]
-        return (open_ones or [State.CLOSED])[0], shut.wait_s(now_s)
-
-    def _guard(self, upstream: Upstream, *, in_panic: bool = False) -> tuple[float, str]:
-        """How many seconds open circuits keep *upstream* from being asked, and why."""
-        now_s = self.clock.monotonic()
-        breakers = [self.breakers.get(key, Breaker()) for key in _breaker_keys(upstream)]
-        if in_panic:
-            return max(b.panic_wait_s(now_s) for b in breakers), "circuit open after failures"
-        return max(b.wait_s(now_s) for b in breakers), "circuit open after failures"
-
-    def _update_breakers(self, upstream: Upstream, change: Callable[[Breaker], Breaker]) -> None:
-        for key in _breaker_keys(upstream):
-            self.breakers[key] = change(self.breakers.get(key, Breaker()))
+    async def _settle(
+        self, upstream: Upstream, slot: Slot, journey: Journey, known: Correction
+    ) -> None:
+        terms, sent_at = upstream.terms, slot.granted or self.limiter.now()
+        await self.limiter.settle(terms.allowance, terms.need(journey.prompt), sent_at, known)
 
     async def _unanswered(self, journey: Journey, wait_s: float | None = None) -> Exception:
         """The error of *journey*, which has come to its end without an answer.
@@ -473,14 +486,9 @@ class Router:
     async def _turn_in_s(self, journey: Journey) -> float:
         """In how many seconds a request like *journey* that comes now would get its slot."""
         options = [u for u in journey.upstreams if not u.terms.unfit(journey.prompt)]
-        return await self.forecast(options, journey.prompt, self.room.waiting + 1)
-
-    async def forecast(self, options: Sequence[Upstream], prompt: Prompt, calls: int) -> float:
-        """In how many seconds the last of *calls* like *prompt* could be sent, through *options*."""
-        shut_s = min((self._guard(upstream)[0] for upstream in options), default=0.0)
-        needs = [(u.terms.allowance, u.terms.need(prompt)) for u in options]
-        sendings = await self.limiter.forecast(needs, calls)
-        return max(shut_s, sendings[-1].wait_s if len(sendings) == calls else math.inf)
+        return await self.forecast(
+            options, journey.prompt, self.room.turns_before(CALLER.get().name) + 1
+        )
 
     def _announce(self, name: str, upstreams: Sequence[Upstream]) -> None:
         labels = {upstream.identity: None for upstream in upstreams}
@@ -488,37 +496,8 @@ class Router:
             log.info("%s %s available for %s", identity.mark, identity.announced_as, name)
         log.info("📡 Attempting %d provider(s) for %s", len(labels), name)
 
-    def _look_up(self, key: str) -> Cached | None:
+    async def _look_up(self, key: str) -> Cached | None:
         """What the cache has under *key*; an entry of another make counts as none."""
-        cached = self.cache.look_up(key)
+        cached = await self.cache.find(key)
         is_ours = cached and isinstance(cached.value, dict) and cached.value.get("make") == MAKE
         return cached if is_ours else None
-
-
-def _breaker_keys(upstream: Upstream) -> tuple[Key, Key]:
-    """The breakers that a call to *upstream* passes: the provider's and the model's."""
-    return (upstream.identity.name, ACCOUNT), key_of(upstream)
-
-
-def _origin(upstream: Upstream, journey: Journey, answering: Attempt) -> Origin:
-    """Where an answer comes from that *answering* has just begun to give."""
-    return Origin(
-        provider=upstream.identity.name,
-        model=upstream.model,
-        attempts=(*journey.attempts, answering),
-        skipped=tuple(journey.skipped.values()),
-        waited_s=journey.waited_s,
-    )
-
-
-def _routed(completion: Completion, upstream: Upstream, journey: Journey) -> Routed:
-    """The answer that *journey* has come to."""
-    return Routed(
-        provider=upstream.identity.name,
-        model=completion.model,
-        attempts=tuple(journey.attempts),
-        skipped=tuple(journey.skipped.values()),
-        waited_s=journey.waited_s,
-        completion=completion,
-        notes=journey.prompt.notes,
-    )

@@ -3,13 +3,18 @@
 Every variable is described in `.env.example`. An empty value counts as not set.
 """
 
+import ipaddress
+import re
+import urllib.parse
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from callers import ApiKey
 from providers import CATALOGUE, NAMES, Access
+from storage import shared_store
 from storage.ledger import Limits
 
 
@@ -40,8 +45,34 @@ def _plain_secrets(value: SecretStr) -> SecretStr:
     return _plain_secret(SecretStr(",".join(_split(value.get_secret_value()))))
 
 
+def _readable_keys(value: SecretStr) -> SecretStr:
+    for entry in _split(value.get_secret_value()):
+        ApiKey.read(entry)
+    return value
+
+
+def _networks(value: str) -> str:
+    for entry in _split(value):
+        if entry != "*":
+            ipaddress.ip_network(entry, strict=False)
+    return value
+
+
 def _without_slash(value: str) -> str:
     return value.rstrip("/")
+
+
+def _store_url(value: SecretStr) -> SecretStr:
+    try:
+        if re.search(r"\s", url := value.get_secret_value()):
+            raise ValueError("a space")
+        shared_store(url, "")
+    except ValueError:
+        # From None: the chained error could show the value.
+        raise ValueError(
+            "it is redis://, rediss:// or unix://, a host or a socket, and options of redis-py"
+        ) from None
+    return value
 
 
 Secret = Annotated[SecretStr, AfterValidator(_plain_secret)]
@@ -52,6 +83,7 @@ Url = Annotated[
     AfterValidator(_without_slash),
 ]
 NO_SECRET = SecretStr("")
+INSTANCES = 4  # of a fleet whose size nobody has told
 
 
 class _FromEnvironment(BaseSettings):
@@ -106,6 +138,9 @@ class Settings(_FromEnvironment):
     cache_ttl_hours: Annotated[float, Field(gt=0, le=24 * 365)] | None = None
     cache_stale_hours: Annotated[float, Field(ge=0, le=24 * 365)] = 24
     cache_max_mb: Annotated[float, Field(gt=0)] = 100
+    redis_url: Annotated[SecretStr, AfterValidator(_store_url)] | None = None
+    redis_prefix: Annotated[str, StringConstraints(pattern=r"^[\w.:-]+$")] = "trimaran"
+    instances_hint: Annotated[int, Field(ge=1, le=10_000)] | None = None
     min_interval_seconds: Annotated[float, Field(ge=0, le=86400)] | None = None
     pacing: Literal["interval", "quota"] = "interval"
     max_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 75
@@ -119,14 +154,47 @@ class Settings(_FromEnvironment):
     elevenlabs_model: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "eleven_flash_v2_5"
     elevenlabs_base_url: Url = "https://api.elevenlabs.io"
     shutdown_grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
+    trimaran_api_keys: Annotated[SecretStr, AfterValidator(_readable_keys)] = NO_SECRET
+    api_key_requests_per_minute: Annotated[int, Field(ge=0)] = 60
+    api_key_requests_per_day: Annotated[int, Field(ge=0)] = 2_000
+    allow_anonymous: bool = False
+    anonymous_requests_per_day: Annotated[int, Field(ge=0)] = 1_000
+    anonymous_requests_per_day_per_address: Annotated[int, Field(ge=0)] = 100
+    trusted_proxies: Annotated[str, NoDecode, AfterValidator(_networks)] = ""
+    cache_scope: Literal["own", "shared"] = "own"
+    vercel: bool = False
     cors_origins: Annotated[str, NoDecode] = ""
+    otel_exporter_otlp_endpoint: Url | Literal[""] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+
+    @property
+    def shared_store_url(self) -> str:
+        """Where the store of a fleet is; empty for the embedded one."""
+        return self.redis_url.get_secret_value() if self.redis_url else ""
+
+    @property
+    def instances(self) -> int:
+        """How many processes share the limits, for one that loses sight of the others."""
+        return self.instances_hint or (INSTANCES if self.redis_url else 1)
 
     @property
     def order(self) -> tuple[str, ...]:
         """The provider names in the order asked for; empty for the default order."""
         return _split(self.provider_order)
+
+    @property
+    def api_keys(self) -> tuple[ApiKey, ...]:
+        """The keys that callers may show; none where everybody here may call."""
+        return tuple(map(ApiKey.read, _split(self.trimaran_api_keys.get_secret_value())))
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The addresses and networks of the proxies whose word on an address is taken.
+
+        `*` for all: on Vercel nobody gets in but through its own.
+        """
+        return ("*",) if self.vercel else _split(self.trusted_proxies)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -144,7 +212,10 @@ class Configuration:
     def secrets(self) -> tuple[str, ...]:
         """Every key that is configured, each by itself, so that logs can be kept clean of them."""
         keys = [key for access in self.access.values() for key in access.keys]
-        return tuple(filter(None, [*keys, self.settings.elevenlabs_api_key.get_secret_value()]))
+        url = self.settings.shared_store_url
+        password = urllib.parse.urlsplit(url).password if url else ""
+        speech = self.settings.elevenlabs_api_key.get_secret_value()
+        return tuple(filter(None, [*keys, speech, password, urllib.parse.unquote(password or "")]))
 
 
 def read_environment() -> Configuration:

@@ -22,11 +22,16 @@ class Opening:
     """
 
     def __init__(self, hear: Hear, origin: Callable[[], Origin]) -> None:
-        self.has_begun = False
+        self.began_s: float | None = None  # how long the attempt had taken until then
         self._hear = hear
         self._origin = origin
         self._held: list[Delta] = []
         self._size = 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of the answer itself has been passed on."""
+        return self.began_s is not None
 
     def emit(self, delta: Delta) -> None:
         """Take the next piece of the attempt."""
@@ -37,8 +42,9 @@ class Opening:
         if delta.has_content or self._size <= LARGEST_BEGINNING:
             self._held.append(delta)
         if delta.has_content:
-            self.has_begun = True
-            self._hear(self._origin())
+            origin = self._origin()
+            self.began_s = origin.attempts[-1].elapsed_s
+            self._hear(origin)
             for held in self._held:
                 self._hear(held)
 

@@ -1,28 +1,51 @@
 """The FastAPI application: routes, error answers and middleware around what `main` hands over."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
+from fastapi.telemetry import TelemetryConfig
 
 from cache import ResponseCache
-from endpoints import errors, provenance
+from endpoints import errors, provenance, speech
 from endpoints.documents import document_routes
+from endpoints.idempotency import Idempotency
+from endpoints.journal import Journal
+from endpoints.metrics import Metrics
 from endpoints.middleware import BodyLimit, RequestContext
+from endpoints.pages import page_routes
+from endpoints.security import Admission, Rules
 from endpoints.shutdown import GRACE_S, RefuseNewWork, Shutdown
-from endpoints.speech import speech_routes
 from endpoints.status import status_routes
+from endpoints.tracing import Tracing
 from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
 from planning.planner import Planner
 from planning.speech import Speaker
 
+# FastAPI makes the span of each request and sets the exporter up; the spans of calls are ours.
+TRACED: TelemetryConfig = {
+    "tracing": True,
+    "auto_configure": True,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+}
+UNTRACED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+OPEN_HERE = Rules()  # this machine only
 LARGEST_BODY = 1 << 20  # bytes
 LARGEST_CHAT = 4 << 20  # bytes; it may hold images
-EXPOSED = [*provenance.NAMES, "X-Request-ID", "Retry-After", "retry-after-ms", "x-should-retry"]
+EXPOSED = [
+    *provenance.NAMES,
+    *speech.NAMES,
+    "X-Request-ID",
+    "Retry-After",
+    "retry-after-ms",
+    "x-should-retry",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,55 +60,65 @@ class Services:
 def create_app(
     services: Services,
     *,
-    origins: Sequence[str] = (),
+    rules: Rules = OPEN_HERE,
     pace: Pace = Pace(),  # noqa: B008 - frozen
     grace_s: float = GRACE_S,
+    traced: bool = False,
 ) -> FastAPI:
-    """The application; pages of the web *origins* may call it, streams go at *pace*.
+    """The application; *rules* say who may call it, and streams go at *pace*.
 
-    When it is stopped, what is running has *grace_s* seconds.
+    When it is stopped, what is running has *grace_s* seconds. *traced* says that spans are
+    exported, where the standard variables of OpenTelemetry say.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         app.state.shutdown.listen()
         yield
-        await services.planner.router.aclose()
+        await router.aclose()
+        await services.speaker.aclose()
         services.cache.close()
 
     app = FastAPI(
         title="Trimaran",
         summary="From a founder's idea to a plan, on free LLM tiers that fail over.",
         lifespan=lifespan,
-        telemetry={"tracing": False, "metrics": False},
+        docs_url=None,  # a page of our own, without scripts from elsewhere
+        redoc_url=None,
+        telemetry=TRACED if traced else UNTRACED,
     )
+    router = services.planner.router
+    journal, metrics = Journal(router.clock.time), Metrics()
+    router.notices.listeners += [journal.hear, metrics.hear]
+    if traced:
+        router.notices.listeners.append(Tracing().hear)
     app.state.planner = services.planner
     app.state.speaker = services.speaker
     app.state.shutdown = Shutdown(grace_s)
     app.include_router(document_routes())
-    app.include_router(speech_routes())
-    app.include_router(status_routes())
+    app.include_router(speech.speech_routes())
+    app.include_router(status_routes(journal, metrics))
     app.include_router(v1_routes(pace))
+    app.include_router(page_routes())
     errors.install(app)
 
     @app.get("/", include_in_schema=False)
     async def home() -> RedirectResponse:
         return RedirectResponse("/docs")
 
-    @app.get("/healthz", include_in_schema=False)
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
-
-    if origins:
+    # Each wraps those above it: the last one added sees a request first.
+    app.add_middleware(Idempotency, cache=services.cache, answer=errors.answer)
+    app.add_middleware(BodyLimit, largest_bytes=largest_body)
+    app.add_middleware(Admission, rules=rules, limiter=router.limiter, answer=errors.answer)
+    app.add_middleware(RefuseNewWork, shutdown=app.state.shutdown, answer=errors.answer)
+    if rules.origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=list(origins),
+            allow_origins=sorted(rules.origins),
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
             expose_headers=EXPOSED,
         )
-    app.add_middleware(RefuseNewWork, shutdown=app.state.shutdown, answer=errors.answer)
-    app.add_middleware(BodyLimit, largest_bytes=largest_body)
     app.add_middleware(RequestContext)
     return app
 

@@ -23,9 +23,11 @@ from answers import (
     RateLimited,
     Unfit,
 )
+from endpoints.idempotency import WrongKey
 from endpoints.requests import CallerGone
+from endpoints.security import Forbidden, TooManyRequests, Unauthorised
 from endpoints.shutdown import ShuttingDown
-from planning.speech import NoSpeech, SpeechFailed, Unspeakable
+from planning.voices.base import NoSpeech, SpeechFailed, UnknownVoice, Unspeakable
 from providers.errors import FailureKind
 
 WHAT_TO_DO = (
@@ -82,7 +84,12 @@ TELLINGS: dict[type[Exception], Telling] = {
     Unfit: Telling(400),
     UnknownModel: Telling(404, "model_not_found", "model"),
     ShuttingDown: Telling(503, "shutting_down"),
+    Unauthorised: Telling(401, "invalid_api_key"),
+    Forbidden: Telling(403, "forbidden"),
+    TooManyRequests: Telling(429, "rate_limit_exceeded"),
+    WrongKey: Telling(422, "idempotency_key_reused"),
     NoSpeech: Telling(501),
+    UnknownVoice: Telling(400, "voice_not_found", "voice"),
     Unspeakable: Telling(400),
     SpeechFailed: Telling(500, says="Error generating audio: {}"),
 }
@@ -92,6 +99,10 @@ OF_A_KIND: dict[tuple[type[Exception], FailureKind], Telling] = {
     ),
     (Unfit, FailureKind.UNSUPPORTED): Telling(400, "unsupported"),
     (Interrupted, FailureKind.CONTENT_FILTER): Telling(502, "content_filter"),
+}
+HEADERS_OF: dict[type[Exception], Mapping[str, str]] = {
+    ShuttingDown: {"Connection": "close"},
+    Unauthorised: {"WWW-Authenticate": "Bearer"},
 }
 OUR_FAULT = Problem(500, "The service made a mistake; its log says more", "internal_error")
 
@@ -116,9 +127,9 @@ def problem_of(error: Exception) -> Problem:
         param=telling.param,
         attempts=None if attempts is None else len(attempts),
         retry_after_s=wait_s if wait_s is not None and math.isfinite(wait_s) else None,
-        should_retry=isinstance(error, RateLimited | ShuttingDown)
+        should_retry=isinstance(error, RateLimited | ShuttingDown | TooManyRequests)
         and (wait_s or 0) <= LONGEST_RETRY_S,
-        headers={"Connection": "close"} if isinstance(error, ShuttingDown) else {},
+        headers=HEADERS_OF.get(type(error), {}),
     )
 
 

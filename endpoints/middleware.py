@@ -1,4 +1,4 @@
-"""Around every request: a limit to its body, an id, and the headers that keep browsers careful."""
+"""Around every request: limits to its body, an id, and the headers that keep browsers careful."""
 
 import asyncio
 import re
@@ -12,56 +12,65 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
+BODY_S = 20.0  # a body may take that long,
+SLOWEST_BYTES_S = 32 << 10  # and one second more for every so many bytes that have come
 CAREFUL = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
-SLOWEST_BYTES_S = 32 << 10
+ONLY_BY_TLS = "max-age=63072000; includeSubDomains"
 NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
-PAGES = ("/docs", "/redoc")  # load their scripts, so they cannot have the policy of plain data
 
 
 class BodyLimit:
-    """Stops reading a body that is too large, declared or not, or too slow.
+    """Stops reading a body that is too large, declared or not, or too slow; the app then answers.
 
-    The app answers 413 or 408. A body has *longest_s* seconds, and one more for every 32 KiB of it
-    that have come. How slowly headers may come is the server's business.
+    With 413 and 408; and with 415 to one that is packed, which could unpack to anything.
     """
 
     def __init__(
-        self, app: ASGIApp, largest_bytes: Callable[[str], int], longest_s: float = 20.0
+        self, app: ASGIApp, largest_bytes: Callable[[str], int], body_s: float = BODY_S
     ) -> None:
         self.app = app
         self.largest_bytes = largest_bytes  # by path
-        self.longest_s = longest_s
+        self.body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "0")
         size = int(declared) if declared.isdigit() and len(declared) < 19 else 0
-        read, most, is_whole = 0, self.largest_bytes(scope["path"]), False
+        read, most = 0, self.largest_bytes(scope["path"])
         too_large = HTTPException(413, f"The body is larger than {most} bytes")
-        too_slow = HTTPException(408, "The body came too slowly", {"Connection": "close"})
-        end = asyncio.get_running_loop().time() + self.longest_s
+        end_s, is_whole = asyncio.get_running_loop().time() + self.body_s, False
 
         async def receive_within_limit() -> Message:
-            nonlocal read, is_whole, end
+            nonlocal read, is_whole, end_s
+            if is_whole:
+                return await receive()
             if size > most:
                 raise too_large
+            if headers.get("content-encoding", "identity") != "identity":
+                raise HTTPException(415, "Send the body as it is, without Content-Encoding")
             try:
-                async with asyncio.timeout_at(None if is_whole else end):
+                async with asyncio.timeout_at(end_s):
                     message = await receive()
             except TimeoutError:
-                raise too_slow from None
+                close = {"Connection": "close"}
+                raise HTTPException(408, "The body came too slowly", close) from None
             read += (came := len(message.get("body", b"")))
-            end += came / SLOWEST_BYTES_S
+            end_s += came / SLOWEST_BYTES_S
+            is_whole = not message.get("more_body", False)
             if read > most:
                 raise too_large
-            is_whole = not message.get("more_body", False)
             return message
 
         await self.app(scope, receive_within_limit, send)
@@ -88,8 +97,9 @@ class RequestContext:
                 headers["X-Request-ID"] = own_id
                 for name, value in CAREFUL.items():
                     headers.setdefault(name, value)
-                if not scope["path"].startswith(PAGES):
-                    headers.setdefault("Content-Security-Policy", NO_CONTENT)
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", ONLY_BY_TLS)
+                headers.setdefault("Content-Security-Policy", NO_CONTENT)
             await send(message)
 
         try:

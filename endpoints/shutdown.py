@@ -39,6 +39,11 @@ class Shutdown:
         self._is_over = False
         self._running: set[asyncio.Task[Any]] = set()
 
+    @property
+    def running(self) -> int:
+        """How many requests are under way."""
+        return len(self._running)
+
     def listen(self) -> None:
         """Begin with SIGTERM or SIGINT, before the server's own handlers.
 

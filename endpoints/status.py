@@ -1,16 +1,24 @@
-"""What the providers can do now and today, as JSON: `/status` and `/quota/forecast`."""
+"""How things stand: `/status` and its feed, `/quota/forecast`, `/metrics`, and the probes of platforms."""
 
 import asyncio
+import contextlib
 import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+import orjson
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Receive, Scope, Send
 
-from endpoints.requests import RouterInUse
+from endpoints.journal import Journal
+from endpoints.metrics import CONTENT_TYPE, Metrics, Standing
+from endpoints.pages import page
+from endpoints.requests import CallerGone, RouterInUse, while_wanted
+from endpoints.shutdown import ShuttingDown
 from failover import key_of
 from providers.base import Terms, Upstream
 from providers.health import State
@@ -18,6 +26,9 @@ from router import Router
 from storage.ledger import ACCOUNT, Ledger, Limits, Moment, Need, schedule
 
 MOST_CALLS = 2_000
+SHOWN_ROWS = 50
+BEAT_S = 10.0  # a comment at least that often, so that nobody in between gives up
+AFTER = "Only requests with a greater id than this."
 
 
 class ForecastRequest(BaseModel):
@@ -29,27 +40,133 @@ class ForecastRequest(BaseModel):
     tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
 
 
-def status_routes() -> APIRouter:
+def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
     """The routes that tell how things stand."""
     routes = APIRouter(tags=["status"])
 
-    @routes.get("/status", summary="How every provider and model stands")
-    async def status(router: RouterInUse) -> dict[str, Any]:
+    @routes.get(
+        "/status",
+        summary="How every provider and model stands, and the last requests",
+        description="For a browser, which asks for HTML, the page that shows it.",
+        response_model=dict[str, Any],
+    )
+    async def status(
+        router: RouterInUse,
+        after: Annotated[int, Query(ge=0, description=AFTER)] = 0,
+        accept: Annotated[str, Header()] = "",
+        if_none_match: Annotated[str, Header()] = "",
+        accept_encoding: Annotated[str, Header()] = "",
+    ) -> Any:
+        if "text/html" in accept:
+            return page("status", if_none_match, accept_encoding)
         now = router.limiter.now()
+        models = [await standing(router, own, now) for own in by_model(router.upstreams)]
+        for model in models:
+            model["record"] = journal.record(model["provider"], model["model"])
         return {
             "at": _iso(now.epoch_s),
             "min_interval_s": router.limiter.min_interval_seconds,
             "waiting": router.room.waiting,
-            "providers": [await standing(router, own, now) for own in by_model(router.upstreams)],
+            "providers": models,
             "last_resort": router.last_resort.model if router.last_resort else None,
             "cache": await asyncio.to_thread(router.cache.stats),
+            "store": whereabouts(router),
+            "totals": journal.totals(),
+            "minutes": journal.minutes(),
+            "requests": journal.rows(after)[-SHOWN_ROWS:],
         }
+
+    @routes.get(
+        "/status/events",
+        summary="Every request when it ends, as server-sent events",
+        response_class=Response,
+        responses={200: {"content": {"text/event-stream": {}}}},
+    )
+    async def events(
+        request: Request, after: Annotated[int, Query(ge=0, description=AFTER)] = 0
+    ) -> Response:
+        return Feed(request, journal, after)
+
+    @routes.get("/metrics", summary="For Prometheus", response_class=Response)
+    async def scrape(request: Request, router: RouterInUse) -> Response:
+        now = router.limiter.now()
+        models = [await standing(router, own, now) for own in by_model(router.upstreams)]
+        holdings = await asyncio.to_thread(router.cache.stats)
+        told = metrics.told(
+            Standing(
+                models=tuple(models),
+                waiting=router.room.waiting,
+                running=request.app.state.shutdown.running,
+                cache_entries=holdings["entries"],
+                cache_bytes=holdings["size_bytes"],
+                store_ok=whereabouts(router)["state"] == "ok",
+            )
+        )
+        return Response(told, media_type=CONTENT_TYPE)
+
+    @routes.get("/healthz", include_in_schema=False)
+    async def lives() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @routes.get("/readyz", include_in_schema=False)
+    async def is_ready(request: Request, router: RouterInUse) -> Response:
+        reasons = unready(router, is_ending=request.app.state.shutdown.has_begun)
+        told = {"status": "not ready" if reasons else "ok", "reasons": reasons}
+        return JSONResponse(told, 503 if reasons else 200)
 
     @routes.post("/quota/forecast", summary="Whether planned calls fit, through whom, and when")
     async def forecast(body: ForecastRequest, router: RouterInUse) -> dict[str, Any]:
         return await foresee(router, body.calls, body.tokens)
 
     return routes
+
+
+def whereabouts(router: Router) -> dict[str, Any]:
+    """What store the limits are in, and whether this process has lost it and counts alone."""
+    condition, limiter = router.limiter.store.condition(), router.limiter
+    is_lost = bool(condition.lost) or limiter.is_alone
+    return {
+        "kind": condition.kind,
+        "state": "lost" if is_lost else "ok",
+        "reason": condition.lost,
+        "lost_for_s": round(condition.lost_for_s, 1),
+        "limits_divided_by": limiter.instances if limiter.is_alone else 1,
+    }
+
+
+def unready(router: Router, *, is_ending: bool) -> list[str]:
+    """Why this instance should get no requests; providers that fail are no reason, they come back."""
+    reasons = ["the service is shutting down"] if is_ending else []
+    if not router.upstreams and router.last_resort is None:
+        reasons.append("no provider is configured, and the embedded model is not installed")
+    return reasons
+
+
+class Feed(Response):
+    """The journal's news, as long as somebody reads them."""
+
+    def __init__(self, request: Request, journal: Journal, after: int) -> None:
+        super().__init__(media_type="text/event-stream")
+        self._request = request
+        self._journal = journal
+        self._after = after
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """See the ASGI specification."""
+        with contextlib.suppress(CallerGone, ShuttingDown):
+            await while_wanted(self._request, self._pass_on(send))
+
+    async def _pass_on(self, send: Send) -> None:
+        self.headers["x-accel-buffering"] = "no"
+        del self.headers["content-length"]
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        after, beat = self._after, b": here\n\n"
+        while True:
+            rows = self._journal.rows(after)
+            after = rows[-1]["id"] if rows else after
+            events = b"".join(b"id: %d\ndata: %b\n\n" % (r["id"], orjson.dumps(r)) for r in rows)
+            await send({"type": "http.response.body", "body": events or beat, "more_body": True})
+            await self._journal.news(after, BEAT_S)
 
 
 def by_model(upstreams: Sequence[Upstream]) -> list[list[Upstream]]:

@@ -80,7 +80,7 @@ class DuckDuckGo:
     async def find(self, query: str, freshness: Freshness = ANY_FRESH) -> Findings:
         """See `Search.find`; what was found is cached like an answer."""
         key = f"search:{hashlib.sha256(query.encode()).hexdigest()}"
-        known = self.cache.look_up(key) if freshness.may_read else None
+        known = await self.cache.find(key) if freshness.may_read else None
         if known is not None and freshness.accepts(known):
             return Findings.from_json(known.value)
         if self.clock.monotonic() < self._paused_until_s:
@@ -88,7 +88,7 @@ class DuckDuckGo:
         findings = await self._ask(query)
         self._note(bool(findings.sources))
         if findings.sources and freshness.may_store:
-            self.cache.set(key, asdict(findings))
+            await self.cache.keep(key, asdict(findings))
         return findings
 
     async def _ask(self, query: str) -> Findings:

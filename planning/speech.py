@@ -1,73 +1,102 @@
-"""Speech: a text in, audio out, from ElevenLabs or from the offline voice, and cached like an answer."""
+"""Speech: a text in, audio out, within the time that was asked for, by the first voice that can.
+
+speak       the engines in order, until one gives a sound
+_fitted     one engine: takes at the speeds, and with the text, that `Fitting` asks for
+_take       one take: the sounds of the text's parts, joined
+"""
 
 import asyncio
-import base64
-import hashlib
-import importlib.util
-import io
 import logging
 import re
-import threading
-import wave
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
+from answers import OutOfTime
 from cache import ANY_FRESH, Freshness, ResponseCache
+from failover import PATIENCE
 from planning.letter import spoken
+from planning.sentences import parts
+from planning.timing import (
+    FREE_TOLERANCE,
+    MOST_TAKES,
+    TOLERANCE,
+    Fitting,
+    Rewrite,
+    Settle,
+    Step,
+    Take,
+)
+from planning.voices.base import (
+    Engine,
+    NoSpeech,
+    Sound,
+    SpeechFailed,
+    UnknownVoice,
+    Unspeakable,
+    Utterance,
+)
+from planning.voices.elevenlabs import ElevenLabs
+from planning.voices.offline import OfflineVoice
+from planning.voices.sound import breathing, joined
+from planning.voices.supply import Bill, Supply
+from rate_limiter import RateLimiter
 
 log = logging.getLogger("trimaran.speech")
 
-SAMPLE_RATE_HZ = 24_000
-LARGEST_CACHED = 8 << 20  # bytes of JSON; two minutes of WAV
+SHORT_HOLD_S = 6.0  # worth waiting for when nobody else can speak
+
+# Writes a text anew with that many words; None when it cannot.
+Rewriter = Callable[[str, range], Awaitable[str | None]]
 
 
-class AudioFormat(Enum):
-    """What the audio is wrapped in; the value is the file's ending."""
-
-    WAV = "wav"
-    MP3 = "mp3"
-
-    @property
-    def media_type(self) -> str:
-        """Its media type."""
-        return {AudioFormat.WAV: "audio/wav", AudioFormat.MP3: "audio/mpeg"}[self]
+def is_speakable(text: str) -> bool:
+    """Whether there is anything in *text* that can be spoken, once its markup is gone."""
+    return re.search(r"\w", spoken(text)) is not None
 
 
-class NoSpeech(Exception):
-    """Nothing here can speak."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be spoken: by which voice, in which language (a tag), in how many seconds.
 
+    An empty voice is the usual one, an empty language is found out by the engine, and without
+    *seconds* it takes the time that it takes. *name* is what the log lines call it.
+    """
 
-class SpeechFailed(Exception):
-    """An engine failed; the message is for people and holds no secret."""
-
-
-class Unspeakable(Exception):
-    """The text cannot be spoken as it is: nothing in it, or not in the voice's language."""
+    text: str
+    voice: str = ""
+    language: str = ""
+    seconds: float | None = None
+    name: str = "speech"
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """Audio, who spoke it, and whether it came from the cache (`HIT`, `MISS` or `JOINED`)."""
+    """A sound, and how it came about.
 
-    audio: bytes = field(repr=False)
+    *text* is what was said; it is not the one that was given when *is_rewritten*. *characters*
+    were paid for just now.
+    """
+
+    sound: Sound
+    text: str
     engine: str
+    voice: str
+    speed: float
     cache: str
-
-
-class Engine(Protocol):
-    """Something that speaks."""
+    takes: int
+    characters: int
+    target_s: float | None = None
+    is_rewritten: bool = False
 
     @property
-    def name(self) -> str:
-        """What the answer calls it; two voices have different names."""
-        ...
+    def seconds(self) -> float:
+        """How long it is, as measured."""
+        return self.sound.seconds
 
-    async def speak(self, text: str, form: AudioFormat) -> bytes:
-        """The audio of *text*. Raises `SpeechFailed` or `Unspeakable`."""
-        ...
+    @property
+    def deviation(self) -> float | None:
+        """How far it is from its target, as a share of that; negative for too short."""
+        return None if self.target_s is None else self.seconds / self.target_s - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,205 +104,182 @@ class Speaker:
     """Speaks with the first of *engines* that can."""
 
     engines: Sequence[Engine]
-    cache: ResponseCache
+    supply: Supply
+    total_s: float = PATIENCE.total_s
 
-    async def speak(self, text: str, form: AudioFormat, freshness: Freshness = ANY_FRESH) -> Spoken:
-        """Speak *text*. Raises `NoSpeech`, `Unspeakable`, or `SpeechFailed` of the first engine."""
+    async def speak(
+        self,
+        wanted: Wanted,
+        freshness: Freshness = ANY_FRESH,
+        *,
+        rewrite: Rewriter | None = None,
+        timeout_s: float | None = None,
+    ) -> Spoken:
+        """Speak what is *wanted*; *rewrite* may be asked once for a text of a better length.
+
+        Raises `NoSpeech`, `UnknownVoice`, `Unspeakable`, `SpeechFailed` or `OutOfTime`.
+        """
+        order = self._order(wanted.voice)
+        wanted = replace(wanted, text=spoken(wanted.text))
+        if not is_speakable(wanted.text):
+            raise Unspeakable("the text has nothing in it that can be spoken")
+        total_s = self.total_s if timeout_s is None else min(timeout_s, self.total_s)
+        try:
+            async with asyncio.timeout(total_s) as guard:
+                return await self._by_the_first(order, wanted, freshness, rewrite)
+        except TimeoutError:
+            if not guard.expired():
+                raise
+            raise OutOfTime(f"No audio within {total_s:g} s") from None
+
+    def most_characters(self, text: str) -> int:
+        """How many paid characters it can cost at most to speak *text* within a time."""
+        is_paid = any(engine.offer.credits for engine in self.engines)
+        return MOST_TAKES * len(spoken(text)) if is_paid else 0
+
+    async def aclose(self) -> None:
+        """End what is under way, and let the engines go."""
+        self.supply.close()
+        for engine in self.engines:
+            await engine.aclose()
+
+    def _order(self, voice: str) -> list[tuple[Engine, str]]:
+        """The engines in the order in which they are asked, and the voice that each speaks with.
+
+        Who has the voice that was asked for comes first; the others stand in for it.
+        """
         if not self.engines:
             raise NoSpeech(
                 "No speech engine: set ELEVENLABS_API_KEY, or install requirements-local.txt"
             )
-        text = spoken(text)
-        if not re.search(r"\w", text):
-            raise Unspeakable("pitch_text has nothing in it that can be spoken")
-        names = ",".join(engine.name for engine in self.engines)
-        digest = hashlib.sha256(f"{names}\0{form.value}\0{text}".encode()).hexdigest()
-        key = f"speech:{digest}"
-        known = await asyncio.to_thread(self.cache.look_up, key) if freshness.may_read else None
-        if known is not None and freshness.accepts(known):
-            return Spoken(base64.b64decode(known.value["audio"]), known.value["engine"], "HIT")
+        found = [(engine, engine.voice(voice)) for engine in self.engines]
+        if all(own is None for _, own in found):
+            raise UnknownVoice(f"voice: there is none called {voice!r}; see GET /speech/voices")
+        found.sort(key=lambda pair: pair[1] is None)
+        return [(engine, own or engine.voice("") or "") for engine, own in found]
 
-        async def work() -> Spoken:
-            return await self._speak(key, text, form, freshness)
+    async def _by_the_first(
+        self,
+        order: Sequence[tuple[Engine, str]],
+        wanted: Wanted,
+        freshness: Freshness,
+        rewrite: Rewriter | None,
+    ) -> Spoken:
+        """The engines in order; once more when all that is missing is a few seconds."""
+        waited = False
+        while True:
+            objections: list[str] = []
+            failures: list[SpeechFailed] = []
+            for engine, voice in order:
+                if objection := engine.objection(wanted.text, wanted.language):
+                    objections.append(f"{engine.label}: {objection}")
+                    continue
+                try:
+                    said = await self._fitted(engine, voice, wanted, freshness, rewrite)
+                except SpeechFailed as failed:
+                    failures.append(failed)
+                    continue
+                log.info("✅ %s succeeded for %s", engine.label, wanted.name)
+                return said
+            if not failures:
+                raise Unspeakable("; ".join(objections))
+            waits = [f.retry_after_s for f in failures if f.retry_after_s is not None]
+            wait_s = min(waits, default=None)
+            if waited or wait_s is None or wait_s > SHORT_HOLD_S:
+                reasons = "; ".join([*map(str, failures), *objections])
+                raise SpeechFailed(reasons, failures[0].kind, wait_s)
+            waited = True
+            log.info("⏳ Waiting %.1f s for a voice for %s", wait_s, wanted.name)
+            await self.supply.limiter.clock.sleep(wait_s)
 
-        if not freshness.may_store:
-            return await work()
-        fresh, joined = await self.cache.flights.join(key, work)
-        return Spoken(fresh.audio, fresh.engine, "JOINED") if joined else fresh
+    async def _fitted(
+        self,
+        engine: Engine,
+        voice: str,
+        wanted: Wanted,
+        freshness: Freshness,
+        rewrite: Rewriter | None,
+    ) -> Spoken:
+        """What *engine* says, at the speed and with the text that fit. Raises `SpeechFailed`.
 
-    async def _speak(self, key: str, text: str, form: AudioFormat, freshness: Freshness) -> Spoken:
-        failures: list[Exception] = []
-        for engine in self.engines:
-            try:
-                audio = await engine.speak(text, form)
-            except (SpeechFailed, Unspeakable) as error:
-                log.warning("❌ %s failed: %s", engine.name, error)
-                failures.append(error)
-                continue
-            if freshness.may_store:
-                value = {"audio": base64.b64encode(audio).decode(), "engine": engine.name}
-                await asyncio.to_thread(self.cache.set, key, value, largest_bytes=LARGEST_CACHED)
-            return Spoken(audio, engine.name, "MISS")
-        raise failures[0]
+        A failure after the first take is no reason to give that one up.
+        """
+        bill = Bill()
+        sounds: dict[Take, Sound] = {}
+        fitting = _begun(engine, wanted, may_rewrite=rewrite is not None)
+        step: Step = fitting.step()
+        while not isinstance(step, Settle):
+            if isinstance(step, Rewrite):
+                text = await rewrite(fitting.text, step.words) if rewrite else None
+                fitting = fitting.rewritten(spoken(text) if text else None)
+            else:
+                utterance = Utterance(fitting.text, voice, wanted.language, step.speed)
+                try:
+                    sound = await self._take(engine, utterance, freshness, bill)
+                except SpeechFailed:
+                    if not sounds:
+                        raise
+                    fitting = fitting.over()
+                else:
+                    if wanted.seconds is not None:
+                        sound = await asyncio.to_thread(breathing, sound, wanted.seconds)
+                    fitting = fitting.said(step.speed, sound.seconds)
+                    sounds[fitting.takes[-1]] = sound
+            step = fitting.step()
+        take = step.take
+        return Spoken(
+            sounds[take],
+            take.text,
+            engine.name,
+            voice,
+            take.speed,
+            bill.cache,
+            takes=len(fitting.takes),
+            characters=bill.characters,
+            target_s=wanted.seconds,
+            is_rewritten=take.text != wanted.text,
+        )
+
+    async def _take(
+        self, engine: Engine, utterance: Utterance, freshness: Freshness, bill: Bill
+    ) -> Sound:
+        """The sound of *utterance*, in parts if it is long."""
+        text, longest = utterance.text, engine.offer.longest
+        is_long = len(text) > longest
+        pieces = parts(text, longest, utterance.language) if is_long else (text,)
+        sounds = [
+            await self.supply.sound(
+                engine,
+                replace(utterance, text=piece, before=before, after=after),
+                freshness,
+                bill,
+            )
+            for before, piece, after in zip(("", *pieces), pieces, (*pieces[1:], ""), strict=False)
+        ]
+        return await asyncio.to_thread(joined, sounds)
 
 
-@dataclass(slots=True)
-class ElevenLabs:
-    """ElevenLabs through its own SDK, two requests at a time (the free tier's concurrency)."""
-
-    key: str = field(repr=False)
-    voice_id: str
-    model: str
-    base_url: str
-    _threads: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="elevenlabs")
+def _begun(engine: Engine, wanted: Wanted, *, may_rewrite: bool) -> Fitting:
+    offer = engine.offer
+    tolerance = TOLERANCE if offer.credits else FREE_TOLERANCE
+    return Fitting(
+        wanted.text, wanted.language, wanted.seconds, offer.manner, may_rewrite, tolerance
     )
 
-    @property
-    def name(self) -> str:
-        """See `Engine.name`."""
-        return "elevenlabs"
 
-    async def speak(self, text: str, form: AudioFormat) -> bytes:
-        """See `Engine.speak`. WAV is made of raw samples: the free tier may not ask for WAV."""
-        loop = asyncio.get_running_loop()
-        if form is AudioFormat.MP3:
-            return await loop.run_in_executor(self._threads, self._convert, text, "mp3_44100_128")
-        return wav(await loop.run_in_executor(self._threads, self._convert, text, "pcm_24000"))
-
-    def _convert(self, text: str, output_format: str) -> bytes:
-        from elevenlabs import ElevenLabs as Client  # half a second that only speech should pay
-        from elevenlabs.core.api_error import ApiError
-        from httpx import HTTPError  # what the SDK speaks through
-
-        client = Client(api_key=self.key, base_url=self.base_url, timeout=60)
-        try:
-            audio = b"".join(
-                client.text_to_speech.convert(
-                    voice_id=self.voice_id,
-                    text=text,
-                    model_id=self.model,
-                    output_format=output_format,
-                )
-            )
-        except ApiError as error:
-            raise SpeechFailed(
-                f"ElevenLabs answered {error.status_code} {_code(error.body)}"
-            ) from None
-        except HTTPError as error:
-            raise SpeechFailed(
-                f"ElevenLabs could not be reached ({type(error).__name__})"
-            ) from None
-        if not audio:
-            raise SpeechFailed("ElevenLabs sent no audio")
-        return audio
-
-
-class OfflineVoice:
-    """The voice of `hibari-tts`: English only, in process, no network. Loads at its first use."""
-
-    name = "hibari"
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="voice")
-        self._voice: Any = None
-
-    @staticmethod
-    def is_installed() -> bool:
-        """Whether the voice is there."""
-        return importlib.util.find_spec("hibari") is not None
-
-    async def speak(self, text: str, form: AudioFormat) -> bytes:
-        """See `Engine.speak`; other languages are refused, since they would come out as noise."""
-        if not is_english(text):
-            raise Unspeakable(
-                "The offline voice speaks English only; set ELEVENLABS_API_KEY for other languages"
-            )
-        if form is AudioFormat.MP3 and importlib.util.find_spec("lameenc") is None:
-            raise SpeechFailed("MP3 needs lameenc (requirements-local.txt); WAV works without")
-        unwanted = threading.Event()
-        loop = asyncio.get_running_loop()
-        try:
-            samples = await loop.run_in_executor(self._thread, self._sample, text, unwanted.is_set)
-            if not samples:
-                raise SpeechFailed("the offline voice had nothing to say")
-            return await asyncio.to_thread(mp3 if form is AudioFormat.MP3 else wav, samples)
-        finally:
-            unwanted.set()
-
-    def _sample(self, text: str, unwanted: Callable[[], bool]) -> bytes:
-        """16-bit samples of *text*, as many as there are until they are *unwanted*."""
-        if self._voice is None:
-            from hibari import Hibari  # optional, and loads a model
-
-            self._voice = Hibari(threads=1)
-        chunks = []
-        for sentence in breaths(text):
-            for chunk in self._voice.stream(sentence, seed=0):
-                if unwanted():
-                    return b""
-                chunks.append((chunk.clip(-1, 1) * 32767).astype("<i2").tobytes())
-        return b"".join(chunks)
-
-
-ENGLISH_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "the and of to for with that our you it this by from their your who every people are have"
-        " will can not but what when",
-    )
-)
-
-
-def is_english(text: str) -> bool:
-    """Whether *text* is English, as far as letters and small words tell.
-
-    A text of fewer than five words is judged by its letters alone.
-    """
-    if any(char.isalpha() and not char.isascii() and ord(char) > 0x24F for char in text):
-        return False
-    words = re.findall(r"[a-zÀ-ɏ']+", text.lower())
-    common = sum(word in ENGLISH_WORDS for word in words)
-    return bool(words) and (len(words) < 5 or common / len(words) >= 0.08)
-
-
-def breaths(text: str, longest: int = 40) -> list[str]:
-    """*text* in sentences of at most *longest* words: without a stop the voice never breathes."""
-    sentences = re.split(r"(?<=[.!?])\s+|\n+", text.strip())
-    return [
-        " ".join(words[i : i + longest])
-        for words in (sentence.split() for sentence in sentences)
-        for i in range(0, len(words), longest)
-    ]
-
-
-def wav(samples: bytes) -> bytes:
-    """A WAV file of 24 kHz 16-bit mono *samples*."""
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE_HZ)
-        file.writeframes(samples)
-    return out.getvalue()
-
-
-def mp3(samples: bytes) -> bytes:
-    """An MP3 file (64 kbit/s) of 24 kHz 16-bit mono *samples*."""
-    import lameenc  # optional
-
-    encoder = lameenc.Encoder()
-    encoder.silence()
-    encoder.set_in_sample_rate(SAMPLE_RATE_HZ)
-    encoder.set_channels(1)
-    encoder.set_bit_rate(64)
-    encoder.set_quality(5)
-    return bytes(encoder.encode(samples)) + bytes(encoder.flush())
-
-
-def _code(body: Any) -> str:
-    """The code in an ElevenLabs error body; their messages may repeat the text, so they stay out."""
-    detail = body.get("detail") if isinstance(body, dict) else None
-    if isinstance(detail, dict):
-        return re.sub(r"[^\w]", "", str(detail.get("status") or detail.get("code") or ""))[:64]
-    return ""
+def build_speaker(
+    cache: ResponseCache,
+    limiter: RateLimiter,
+    *,
+    elevenlabs_key: str,
+    voice_id: str,
+    model: str,
+    base_url: str,
+) -> Speaker:
+    """A speaker with the engines that there are: ElevenLabs for a key, then the offline voice."""
+    engines: list[Engine] = []
+    if elevenlabs_key:
+        engines.append(ElevenLabs(elevenlabs_key, voice_id, model, base_url))
+    if OfflineVoice.is_installed():
+        engines.append(OfflineVoice())
+    return Speaker(engines, Supply(cache, limiter))

@@ -1,4 +1,4 @@
-"""The circuit breaker of one provider and model: pure values, time and chance handed in.
+"""Circuit breakers: what failures mean for the calls after them. Time and chance are handed in.
 
     closed      calls go through; five counted failures in a row open it, and so does a minute in
                 which half of at least ten calls failed
@@ -8,7 +8,7 @@
 The same question failing twice counts once: one poisonous prompt must not open a circuit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -120,3 +120,52 @@ def _is_failing(outcomes: tuple[Outcome, ...]) -> bool:
     failures = sum(outcome.failed for outcome in outcomes)
     often = len(outcomes) >= LEAST_OUTCOMES and failures / len(outcomes) >= FAILING_SHARE
     return in_a_row or often
+
+
+class Circuits:
+    """The breakers of all providers and models, by name; a call passes several of them at once."""
+
+    def __init__(self, chance: Callable[[], float]) -> None:
+        self.breakers: dict[Hashable, Breaker] = {}
+        self._chance = chance
+
+    def wait_s(self, passed: Sequence[Hashable], now_s: float, *, in_panic: bool = False) -> float:
+        """Seconds until a call may pass all of *passed*; 0 when it may now.
+
+        In panic an open circuit lets one call a second through: when nobody else can answer,
+        failing open beats refusing.
+        """
+        own = self._own(passed)
+        return max(b.panic_wait_s(now_s) if in_panic else b.wait_s(now_s) for b in own)
+
+    def state(self, passed: Sequence[Hashable], now_s: float) -> State:
+        """The state of the first of *passed* that is not closed."""
+        states = (breaker.state(now_s) for breaker in self._own(passed))
+        return next((state for state in states if state is not State.CLOSED), State.CLOSED)
+
+    def calling(self, passed: Sequence[Hashable], now_s: float) -> None:
+        """A call passes them."""
+        self._change(passed, lambda breaker: breaker.calling(now_s))
+
+    def succeeded(self, passed: Sequence[Hashable], now_s: float) -> None:
+        """It was answered."""
+        self._change(passed, lambda breaker: breaker.succeeded(now_s))
+
+    def released(self, passed: Sequence[Hashable]) -> None:
+        """It says nothing about the provider."""
+        self._change(passed, Breaker.released)
+
+    def failed(
+        self, passed: Sequence[Hashable], broken: Hashable, now_s: float, fingerprint: str
+    ) -> None:
+        """It failed, which counts for *broken* alone; None when it counts for nobody."""
+        self.released([name for name in passed if name != broken])
+        if broken is not None:
+            self._change([broken], lambda b: b.failed(now_s, fingerprint, self._chance))
+
+    def _own(self, passed: Sequence[Hashable]) -> list[Breaker]:
+        return [self.breakers.get(name, Breaker()) for name in passed]
+
+    def _change(self, passed: Sequence[Hashable], change: Callable[[Breaker], Breaker]) -> None:
+        for name in passed:
+            self.breakers[name] = change(self.breakers.get(name, Breaker()))

@@ -6,6 +6,7 @@ you to try. No key and no network are needed.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ SHOWN = ("x-provider", "x-model", "x-cache", "x-attempts", "retry-after")
 def main() -> None:
     """Play the scenes, then serve until interrupted."""
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8001
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the service ends with us
     with running_sandbox(quotas="unlimited") as sandbox, _service(sandbox, port) as service:
         url = f"http://127.0.0.1:{port}"
         for number, (words, faults) in enumerate(SCENES, start=1):

@@ -42,15 +42,16 @@ RANGES = {"stability": (0, 1), "similarity_boost": (0, 1), "style": (0, 1), "spe
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a model accepts and costs."""
+    """What a model accepts and costs; *stitches* says whether it takes the neighbouring text."""
 
     longest: int
     credits_per_character: float
     concurrency: int
+    stitches: bool = True
 
 
 MODELS = {
-    "eleven_v3": Model(5_000, 1, 2),
+    "eleven_v3": Model(5_000, 1, 2, stitches=False),
     "eleven_multilingual_v2": Model(10_000, 1, 2),
     "eleven_flash_v2_5": Model(40_000, 0.5, 4),
     "eleven_turbo_v2_5": Model(40_000, 0.5, 4),
@@ -93,6 +94,12 @@ ERRORS: Mapping[str, ErrorRow] = {
         400, "max_character_limit_exceeded", "Maximum text length exceeded for this model."
     ),
     "model_not_found": legacy(400, "model_not_found", "A model with this model_id was not found."),
+    "unsupported_model": failure(
+        400,
+        "unsupported_model",
+        "Providing previous_text or next_text is not yet supported with the 'eleven_v3' model.",
+        "validation_error",
+    ),
     "bad_format": legacy(400, "invalid_output_format", "The output format is not valid."),
     "voice_not_found_400": legacy(400, "voice_not_found", "The voice was not found."),
     "no_key": legacy(
@@ -215,7 +222,9 @@ class ElevenLabs:
         _check_voice(target.voice)
         text = fields["text"]
         model = _check_model(fields, text)
-        sound, content_type = _sound(call.query.get("output_format", DEFAULT_FORMAT), text)
+        speed = _speed(fields)
+        output_format = call.query.get("output_format", DEFAULT_FORMAT)
+        sound, content_type = _sound(output_format, duration_s(text) / speed)
         if call.open_calls >= model.concurrency and not self._unlimited:
             raise Refused(error("concurrency"))
         cost = math.ceil(len(text) * model.credits_per_character)
@@ -234,7 +243,7 @@ class ElevenLabs:
         }
         if fault.empty:
             sound = b""
-        return _speech(text, sound, content_type, headers, target)
+        return _speech(text, speed, sound, content_type, headers, target)
 
     def _subscription(self, call: Call) -> Reply:
         return reply_json(
@@ -296,12 +305,18 @@ def _check_model(fields: JsonObject, text: str) -> Model:
         raise Refused(error("model_not_found"))
     if len(text) > model.longest:
         raise Refused(error("too_long"))
+    if not model.stitches and (fields.get("previous_text") or fields.get("next_text")):
+        raise Refused(error("unsupported_model"))
     return model
 
 
-def _sound(output_format: str, text: str) -> tuple[bytes, str]:
+def _speed(fields: JsonObject) -> float:
+    """How fast the voice is asked to speak; 1 is its own pace."""
+    return float((fields.get("voice_settings") or {}).get("speed") or 1.0)
+
+
+def _sound(output_format: str, length_s: float) -> tuple[bytes, str]:
     """The sound in a format, and its content type; formats of higher plans are refused."""
-    length_s = duration_s(text)
     if output_format in CREATOR_FORMATS:
         raise Refused(error("creator_only"))
     if output_format.startswith("wav_"):
@@ -318,11 +333,16 @@ def _sound(output_format: str, text: str) -> tuple[bytes, str]:
 
 
 def _speech(
-    text: str, sound: bytes, content_type: str, headers: Mapping[str, str], target: Target
+    text: str,
+    speed: float,
+    sound: bytes,
+    content_type: str,
+    headers: Mapping[str, str],
+    target: Target,
 ) -> Reply:
     ok = bool(sound)
     if target.timed:
-        parts = _timed(text, sound, parts=2 if target.streamed else 1)
+        parts = _timed(text, speed, sound, parts=2 if target.streamed else 1)
         if not target.streamed:
             return reply_json(200, parts[0], headers, ok=ok)
         lines = [dump(part) + b"\n" for part in parts]  # JSON lines, not server-sent events
@@ -335,8 +355,9 @@ def _speech(
     )
 
 
-def _timed(text: str, sound: bytes, parts: int) -> list[JsonObject]:
+def _timed(text: str, speed: float, sound: bytes, parts: int) -> list[JsonObject]:
     """The sound in parts, each with the times of its characters."""
+    pace_s = SECONDS_PER_CHARACTER / speed
     edges = [round(len(text) * i / parts) for i in range(parts + 1)]
     cuts = [len(sound) * i // parts for i in range(parts + 1)]
     timed = []
@@ -344,12 +365,8 @@ def _timed(text: str, sound: bytes, parts: int) -> list[JsonObject]:
         positions = range(edges[i], edges[i + 1])
         alignment = {
             "characters": [text[p] for p in positions],
-            "character_start_times_seconds": [
-                round(p * SECONDS_PER_CHARACTER, 3) for p in positions
-            ],
-            "character_end_times_seconds": [
-                round((p + 1) * SECONDS_PER_CHARACTER, 3) for p in positions
-            ],
+            "character_start_times_seconds": [round(p * pace_s, 3) for p in positions],
+            "character_end_times_seconds": [round((p + 1) * pace_s, 3) for p in positions],
         }
         audio = base64.b64encode(sound[cuts[i] : cuts[i + 1]]).decode()
         timed.append(

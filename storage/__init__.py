@@ -1,8 +1,19 @@
-"""Where cached answers and the limits' state live: one small protocol, and which store to open."""
+"""Where cached answers and the limits' state live: one small protocol that every store keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
+
+from clock import Clock
+from storage.ledger import Moment
+
+HOUR_S = 3600.0
+ANSWERS_KEPT_S = 48 * HOUR_S
+STATE_KEPT_S = 8 * 24 * HOUR_S  # longer than any day, hold or forecast
+
+
+class StoreLost(OSError):
+    """A shared store cannot be reached; it has said so in the log, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +33,34 @@ class Holdings:
     place: str
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What kind of store it is, and why it is lost and since how many seconds, if it is."""
+
+    kind: str
+    lost: str = ""
+    lost_for_s: float = 0.0
+
+
+Change = Callable[[bytes | None], bytes | None]
+
+
 class Store(Protocol):
     """Synchronous and quick; raises `OSError` when the store cannot do its work.
 
-    `waits` says whether a call may have to wait for a disk or for another process.
+    `waits` says whether a change may have to wait for a disk or for another process, `is_remote`
+    whether even a look is a journey.
     """
 
     waits: bool
+    is_remote: bool
 
     def get(self, key: str) -> Entry | None:
         """The answer under *key*; None when there is none, or it is damaged."""
         ...
 
-    def put(self, key: str, entry: Entry) -> None:
-        """Store *entry* under *key*, whole or not at all."""
+    def put(self, key: str, entry: Entry, *, keep_s: float = ANSWERS_KEPT_S) -> None:
+        """Store *entry* under *key*, whole or not at all; after *keep_s* it may be forgotten."""
         ...
 
     def remove_before(self, stored_at: float) -> int:
@@ -57,14 +82,54 @@ class Store(Protocol):
         """How much it holds, and where."""
         ...
 
-    def update(self, name: str, change: Callable[[bytes | None], bytes | None]) -> None:
+    def update(
+        self, name: str, change: Change, *, keep_s: float = STATE_KEPT_S, attempt: str = ""
+    ) -> None:
         """Replace the state called *name* by what *change* makes of it, as one step for all processes.
 
         *change* is given None where there is no state. When it returns None nothing is written,
-        and when it returns empty bytes the state is removed.
+        and when it returns empty bytes the state is removed. It may be called again when somebody
+        else was quicker, and must do nothing but compute. After *keep_s* without a change the
+        state may be forgotten. A change that was made already under the name *attempt*, although
+        its maker never heard of it, is not made again.
+        """
+        ...
+
+    def answers(self) -> Iterator[tuple[str, Entry]]:
+        """Every answer with its key, in no order."""
+        ...
+
+    def states(self) -> Iterator[tuple[str, bytes]]:
+        """Every state with its name, in no order."""
+        ...
+
+    def now(self, clock: Clock) -> Moment:
+        """This moment, as all who share the store reckon it; by *clock* where they share a machine."""
+        ...
+
+    def condition(self) -> Condition:
+        """How the store is, as far as it knows without looking."""
+        ...
+
+    def when_back(self, then: Callable[[], None]) -> None:
+        """Call *then* once, from any thread, when a lost store is back.
+
+        One that only failed, and is not lost, is simply tried again at its next use.
         """
         ...
 
     def close(self) -> None:
         """Let go of files and connections."""
         ...
+
+
+def shared_store(url: str, prefix: str) -> Store | None:
+    """The Valkey or Redis at *url*, with keys that begin with *prefix*; None without a URL.
+
+    Nothing is connected yet. Raises `ValueError` for an address that cannot be one.
+    """
+    if not url:
+        return None
+    from storage.redis import RedisStore  # here, so that a start without it does not pay for it
+
+    return RedisStore(url, prefix)

@@ -74,6 +74,8 @@ class Allowance:
     """The rules of one account for calls to one model.
 
     *is_own* says that it is this machine's or the user's own, which needs no minimum interval.
+    *weight* is as how many calls each is counted: a process that has lost sight of the others
+    counts for them as well.
     """
 
     account: str
@@ -81,11 +83,19 @@ class Allowance:
     scopes: tuple[tuple[str, Limits], ...] = ()
     min_interval_s: float = 0.0
     is_own: bool = False
+    weight: int = 1
 
     @property
     def is_open(self) -> bool:
         """Whether there is nothing to count."""
         return self.min_interval_s <= 0 and all(limits.is_open for _, limits in self.scopes)
+
+    def divided(self, instances: int) -> "Allowance":
+        """The share of one of *instances* that cannot see each other's calls.
+
+        It waits as many intervals, and takes its part of what is left of every quota.
+        """
+        return replace(self, min_interval_s=self.min_interval_s * instances, weight=instances)
 
     def day(self, epoch_s: float) -> str:
         """The provider's date at that moment, as `2026-11-22`."""
@@ -192,17 +202,18 @@ class Ledger:
             limits = self._limits(scope, stated)
             if hold := self.holds.get(scope):
                 waits.append(Wait(hold.remaining_s(now), hold.reason))
-            waits.append(self._minute(scope, limits, need, now))
+            waits.append(self._minute(allowance, scope, limits, need, now))
             waits.append(self._day(allowance, scope, limits, need, now))
         return max(waits, key=lambda wait: wait.duration_s)
 
     def sending(self, allowance: Allowance, need: Need, now: Moment) -> "Ledger":
         """The ledger with one more call in it, sent at this moment."""
         scopes = tuple(scope for scope, _ in allowance.scopes)
-        spent = dict(self.spent)
+        spent, weight = dict(self.spent), allowance.weight
         for scope in scopes:
             today = self.today(allowance, scope, now)
-            spent[scope] = Spent(today.day, today.calls + 1, today.units + need.units)
+            units = today.units + need.units * weight
+            spent[scope] = Spent(today.day, today.calls + weight, units)
         return replace(self, last=now, sent=self._with(allowance, scopes, need, now), spent=spent)
 
     def refunded(self, allowance: Allowance, need: Need, at: Moment) -> "Ledger":
@@ -210,8 +221,11 @@ class Ledger:
 
         The interval stays: giving it back could let two calls come too close.
         """
+        weight = allowance.weight
         sent = self._changed(
-            allowance, at, lambda s: replace(s, calls=s.calls - 1, tokens=s.tokens - need.tokens)
+            allowance,
+            at,
+            lambda s: replace(s, calls=s.calls - weight, tokens=s.tokens - need.tokens * weight),
         )
         kept = tuple(call for call in sent if call.calls > 0)
         return replace(self.uncounted(allowance, need, at), sent=kept)
@@ -221,18 +235,19 @@ class Ledger:
 
         It stays in its minute: a refused call was a call all the same.
         """
-        spent = dict(self.spent)
+        spent, weight = dict(self.spent), allowance.weight
         for scope, then in self._of_that_day(allowance, at):
-            calls, units = max(0, then.calls - 1), max(0.0, then.units - need.units)
+            calls, units = max(0, then.calls - weight), max(0.0, then.units - need.units * weight)
             spent[scope] = replace(then, calls=calls, units=units)
         return replace(self, spent=spent)
 
     def cost_known(self, allowance: Allowance, need: Need, used: Need, at: Moment) -> "Ledger":
         """The ledger with what the call really used in place of what was expected."""
         spent = dict(self.spent)
+        more_units = (used.units - need.units) * allowance.weight
         for scope, then in self._of_that_day(allowance, at):
-            spent[scope] = replace(then, units=max(0.0, then.units - need.units + used.units))
-        more = used.tokens - need.tokens
+            spent[scope] = replace(then, units=max(0.0, then.units + more_units))
+        more = (used.tokens - need.tokens) * allowance.weight
         sent = self._changed(allowance, at, lambda s: replace(s, tokens=max(0, s.tokens + more)))
         return replace(self, sent=sent, spent=spent)
 
@@ -267,6 +282,30 @@ class Ledger:
         known = self.learned.get(scope, Limits()).corrected(limits)
         return replace(self, learned={**self.learned, scope: known})
 
+    def at_least(self, other: "Ledger", now: Moment) -> "Ledger":
+        """This ledger, but nowhere less careful than *other*: for one that may have forgotten.
+
+        What the two have counted was mostly the same calls, so it is not added up.
+        """
+        spent = dict(self.spent)
+        for scope, theirs in other.spent.items():
+            ours = spent.get(scope, Spent(""))
+            same = max(ours.calls, theirs.calls), max(ours.units, theirs.units)
+            spent[scope] = max(ours, theirs, key=lambda each: each.day)
+            if ours.day == theirs.day:
+                spent[scope] = Spent(ours.day, *same)
+        lasts = [last for last in (self.last, other.last) if last is not None]
+        both = replace(
+            self,
+            last=min(lasts, key=now.since, default=None),
+            sent=max(self.sent, other.sent, key=lambda sent: sum(each.calls for each in sent)),
+            spent=spent,
+            learned={**other.learned, **self.learned},
+        )
+        for scope, hold in other.holds.items():
+            both = both.holding(scope, hold, now)
+        return both
+
     def strikes(self, scope: str, reason: str) -> int:
         """How many holds for *reason* the scope has had in a row."""
         hold = self.holds.get(scope)
@@ -294,10 +333,11 @@ class Ledger:
         if all(own.per_minute is None and own.tokens_per_minute is None for own in limits):
             return self.sent
         recent = [call for call in self.sent if now.since(call.at) < MINUTE_S + MARGIN_S]
+        calls, tokens = allowance.weight, need.tokens * allowance.weight
         if recent and (last := recent[-1]).takes(now, scopes):
-            tokens = last.tokens + need.tokens
-            return (*recent[:-1], replace(last, at=now, tokens=tokens, calls=last.calls + 1))
-        return (*recent, Sent(now, now.monotonic_s, scopes, need.tokens))
+            calls, tokens = last.calls + calls, last.tokens + tokens
+            return (*recent[:-1], replace(last, at=now, tokens=tokens, calls=calls))
+        return (*recent, Sent(now, now.monotonic_s, scopes, tokens, calls))
 
     def _of_that_day(self, allowance: Allowance, at: Moment) -> list[tuple[str, Spent]]:
         """What the scopes have spent, where their day is still the one of that moment."""
@@ -321,10 +361,12 @@ class Ledger:
         left_s = allowance.min_interval_s - now.since(self.last)
         return Wait(max(0.0, left_s), "minimum interval")
 
-    def _minute(self, scope: str, limits: Limits, need: Need, now: Moment) -> Wait:
+    def _minute(
+        self, allowance: Allowance, scope: str, limits: Limits, need: Need, now: Moment
+    ) -> Wait:
         if limits.per_minute is None and limits.tokens_per_minute is None:
             return Wait()
-        calls, tokens, wait_s = 1, need.tokens, 0.0
+        calls, tokens, wait_s = allowance.weight, need.tokens * allowance.weight, 0.0
         for call in reversed(self.sent):  # the newest first
             age_s = now.since(call.at)
             if scope not in call.scopes or age_s >= MINUTE_S + MARGIN_S:
@@ -343,10 +385,10 @@ class Ledger:
     def _day(
         self, allowance: Allowance, scope: str, limits: Limits, need: Need, now: Moment
     ) -> Wait:
-        today = self.today(allowance, scope, now)
-        full = limits.per_day is not None and today.calls >= limits.per_day
+        today, weight = self.today(allowance, scope, now), allowance.weight
+        full = limits.per_day is not None and today.calls + weight > limits.per_day
         if limits.units_per_day is not None:
-            full |= today.units + need.units > limits.units_per_day + FULL_UNITS
+            full |= today.units + need.units * weight > limits.units_per_day + FULL_UNITS
         if not full:
             return Wait()
         return Wait(max(1.0, allowance.reset_at(now.epoch_s) - now.epoch_s), "daily quota")

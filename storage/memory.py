@@ -1,15 +1,18 @@
 """A store that lasts as long as the process: for tests, and when no directory can be written."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from storage import Entry, Holdings
+from clock import Clock
+from storage import ANSWERS_KEPT_S, STATE_KEPT_S, Change, Condition, Entry, Holdings
+from storage.ledger import Moment, moment
 
 
 class MemoryStore:
     """See `Store`."""
 
     waits = False
+    is_remote = False
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -20,7 +23,7 @@ class MemoryStore:
         """See `Store.get`."""
         return self._answers.get(key)
 
-    def put(self, key: str, entry: Entry) -> None:
+    def put(self, key: str, entry: Entry, *, keep_s: float = ANSWERS_KEPT_S) -> None:  # noqa: ARG002 - `remove_before` ends it
         """See `Store.put`."""
         with self._lock:
             self._answers[key] = entry
@@ -54,7 +57,14 @@ class MemoryStore:
             size = sum(len(entry.body) for entry in self._answers.values())
             return Holdings(len(self._answers), size, "memory")
 
-    def update(self, name: str, change: Callable[[bytes | None], bytes | None]) -> None:
+    def update(
+        self,
+        name: str,
+        change: Change,
+        *,
+        keep_s: float = STATE_KEPT_S,  # noqa: ARG002 - kept for good
+        attempt: str = "",  # noqa: ARG002 - whoever makes a change here hears of it
+    ) -> None:
         """See `Store.update`."""
         with self._lock:
             changed = change(self._state.get(name))
@@ -62,6 +72,25 @@ class MemoryStore:
                 self._state[name] = changed
             elif changed is not None:
                 self._state.pop(name, None)
+
+    def answers(self) -> Iterator[tuple[str, Entry]]:
+        """See `Store.answers`."""
+        yield from list(self._answers.items())
+
+    def states(self) -> Iterator[tuple[str, bytes]]:
+        """See `Store.states`."""
+        yield from list(self._state.items())
+
+    def now(self, clock: Clock) -> Moment:
+        """See `Store.now`."""
+        return moment(clock)
+
+    def condition(self) -> Condition:
+        """See `Store.condition`."""
+        return Condition("memory")
+
+    def when_back(self, then: Callable[[], None]) -> None:
+        """See `Store.when_back`."""
 
     def close(self) -> None:
         """See `Store.close`."""

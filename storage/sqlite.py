@@ -15,7 +15,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from storage import Entry, Holdings, Store
+from clock import Clock
+from storage import ANSWERS_KEPT_S, STATE_KEPT_S, Change, Condition, Entry, Holdings, Store
+from storage.ledger import Moment, moment
 from storage.memory import MemoryStore
 
 log = logging.getLogger("trimaran.storage")
@@ -41,6 +43,7 @@ class SqliteStore:
     """
 
     waits = True
+    is_remote = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -59,7 +62,7 @@ class SqliteStore:
             return None
         return Entry(body=row[2], stored_at=row[0])
 
-    def put(self, key: str, entry: Entry) -> None:
+    def put(self, key: str, entry: Entry, *, keep_s: float = ANSWERS_KEPT_S) -> None:  # noqa: ARG002 - `remove_before` ends it
         """See `Store.put`."""
         with self._connection() as db:
             db.execute(
@@ -104,7 +107,14 @@ class SqliteStore:
             entries = db.execute("SELECT COUNT(*) FROM answers").fetchone()[0]
         return Holdings(entries, self._used_bytes(), str(self.path))
 
-    def update(self, name: str, change: Callable[[bytes | None], bytes | None]) -> None:
+    def update(
+        self,
+        name: str,
+        change: Change,
+        *,
+        keep_s: float = STATE_KEPT_S,  # noqa: ARG002 - kept for good
+        attempt: str = "",  # noqa: ARG002 - whoever makes a change here hears of it
+    ) -> None:
         """See `Store.update`."""
         with self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
@@ -119,6 +129,30 @@ class SqliteStore:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
+
+    def answers(self) -> Iterator[tuple[str, Entry]]:
+        """See `Store.answers`."""
+        with self._connection() as db:
+            keys = [row[0] for row in db.execute("SELECT key FROM answers")]
+        for key in keys:
+            if (entry := self.get(key)) is not None:
+                yield key, entry
+
+    def states(self) -> Iterator[tuple[str, bytes]]:
+        """See `Store.states`."""
+        with self._connection() as db:
+            yield from db.execute("SELECT name, value FROM state").fetchall()
+
+    def now(self, clock: Clock) -> Moment:
+        """See `Store.now`."""
+        return moment(clock)
+
+    def condition(self) -> Condition:
+        """See `Store.condition`."""
+        return Condition("sqlite")
+
+    def when_back(self, then: Callable[[], None]) -> None:
+        """See `Store.when_back`."""
 
     def close(self) -> None:
         """See `Store.close`; the next use opens the file again."""

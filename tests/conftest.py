@@ -26,7 +26,7 @@ def anyio_backend() -> str:
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The developer's keys and proxies stay out of the tests."""
     for name in list(os.environ):
-        if name.endswith(("_API_KEY", "_PROXY", "_proxy", "_BASE_URL", "_ACCOUNT_ID")):
+        if name.endswith(("REDIS_URL", "_API_KEY", "_PROXY", "_proxy", "_BASE_URL", "_ACCOUNT_ID")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
 

@@ -1,6 +1,10 @@
-"""Test doubles that several folders share: a clock that tests turn."""
+"""Test doubles that several folders share: a clock that tests turn, a store that is lost."""
 
 import asyncio
+from collections.abc import Callable
+
+from storage import Change, StoreLost
+from storage.memory import MemoryStore
 
 
 class TurnedClock:
@@ -31,3 +35,33 @@ class TurnedClock:
         """Let *duration_s* seconds pass."""
         self.epoch_s += duration_s
         self.monotonic_s += duration_s
+
+
+class LosableStore(MemoryStore):
+    """A store that can be lost, and come back with or without what was in it."""
+
+    waits = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_lost = False
+        self.listeners: list[Callable[[], None]] = []
+
+    def update(self, name: str, change: Change, **_: object) -> None:
+        """See `Store.update`."""
+        if self.is_lost:
+            raise StoreLost("connection refused")
+        super().update(name, change)
+
+    def when_back(self, then: Callable[[], None]) -> None:
+        """See `Store.when_back`."""
+        self.listeners.append(then)
+
+    def come_back(self, *, empty: bool = False) -> None:
+        """It answers again, and all who asked for it are told."""
+        self.is_lost = False
+        if empty:
+            self._state.clear()
+        listeners, self.listeners = self.listeners, []
+        for then in listeners:
+            then()

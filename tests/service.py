@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +44,11 @@ class RunningService:
 
 @contextmanager
 def running_service(
-    folder: Path, environment: Mapping[str, str], *options: str
+    folder: Path, environment: Mapping[str, str], *options: str, under: Sequence[str] = ()
 ) -> Iterator[RunningService]:
     """Serve `main:app` from *folder* with only *environment* (and PATH) until the block ends.
 
+    *options* are uvicorn's; *under* is a command that it is run by.
     The socket is bound here and handed over, so the first request waits in its queue until the
     service is up.
     """
@@ -55,6 +56,7 @@ def running_service(
     with socket.create_server(("127.0.0.1", 0)) as listener, (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [
+                *under,
                 *(sys.executable, "-m", "uvicorn", "main:app", "--app-dir", str(ROOT)),
                 *("--fd", str(listener.fileno()), *options),
             ],

@@ -123,7 +123,7 @@ class FailingStore(MemoryStore):
     def get(self, key: str) -> Entry | None:
         raise OSError("no space left on device")
 
-    def put(self, key: str, entry: Entry) -> None:
+    def put(self, key: str, entry: Entry, **_: object) -> None:
         raise OSError("no space left on device")
 
 
@@ -177,7 +177,7 @@ async def test_one_cache_at_a_time_works_on_a_key(tmp_path: Path) -> None:
     begun, gate, worked = asyncio.Event(), asyncio.Event(), []
 
     async def work(cache: ResponseCache) -> object:
-        async with cache.leading("key", lambda: cache.look_up("key")) as found:
+        async with cache.leading("key", lambda: cache.find("key")) as found:
             if found is not None:
                 return found.value
             worked.append(cache)
@@ -195,14 +195,18 @@ async def test_one_cache_at_a_time_works_on_a_key(tmp_path: Path) -> None:
         cache.close()
 
 
+async def nothing() -> None:
+    """What is found where nothing is stored."""
+
+
 @pytest.mark.anyio
 async def test_a_leader_that_fails_is_followed_at_once(tmp_path: Path) -> None:
     """And leaves no record behind."""
     cache = ResponseCache(cache_dir=str(tmp_path))
     with pytest.raises(ZeroDivisionError):
-        async with cache.leading("key", lambda: None):
+        async with cache.leading("key", nothing):
             raise ZeroDivisionError
-    async with cache.leading("key", lambda: None) as found:
+    async with cache.leading("key", nothing) as found:
         assert found is None
     seen: list[bytes | None] = []
     cache.store.update("flight:key", seen.append)

@@ -60,6 +60,13 @@ def test_a_base_url_loses_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> Non
         ("MAX_WAIT_SECONDS", "secret"),
         ("CACHE_MAX_MB", "0"),
         ("SEARCH", "secret"),
+        ("REDIS_URL", "http://user:secret@host"),
+        ("REDIS_URL", "redis://:secret@host:6379/0 x"),
+        ("REDIS_URL", "redis://:secret@host:no-port"),
+        ("REDIS_URL", "redis://host/0?socket_timeout=secret"),
+        ("REDIS_URL", "redis://host/0?secret=1"),
+        ("REDIS_PREFIX", "secret *"),
+        ("INSTANCES_HINT", "0"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_and_not_shown(
@@ -95,3 +102,38 @@ def test_a_key_may_be_several(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="GEMINI_API_KEY cannot be used") as refused:
         read_environment()
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://host:6379/0?socket_timeout=1",
+        "rediss://user:p%40ssword@host.example.org:6379/2",
+        "unix:///run/valkey/valkey.sock?db=1",
+        "redis://[::1]:6379",
+    ],
+)
+def test_the_address_of_a_shared_store_is_taken_as_redis_clients_write_it(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """TCP, TLS or a socket; with options."""
+    monkeypatch.setenv("REDIS_URL", url)
+    settings = read_environment().settings
+    assert settings.shared_store_url == url
+    assert url not in repr(settings)
+
+
+def test_the_password_of_the_store_is_kept_out_of_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is written, and as it is meant."""
+    monkeypatch.setenv("REDIS_URL", "rediss://user:p%40ssword@host/0")
+    assert {"p%40ssword", "p@ssword"} <= set(read_environment().secrets())
+
+
+def test_a_fleet_of_unknown_size_counts_as_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one machine as one, unless it is told."""
+    assert read_environment().settings.instances == 1
+    monkeypatch.setenv("REDIS_URL", "redis://host")
+    assert read_environment().settings.instances == 4
+    monkeypatch.setenv("INSTANCES_HINT", "7")
+    assert read_environment().settings.instances == 7

@@ -15,6 +15,7 @@ from endpoints.app import Services, create_app
 from planning.planner import Planner
 from planning.research import NoSearch
 from planning.speech import Speaker
+from planning.voices.supply import Supply
 from rate_limiter import RateLimiter
 from router import Router
 from sandbox.running import RunningSandbox, running_sandbox
@@ -51,8 +52,11 @@ def description(service: RunningService) -> Any:
 def operations() -> list[tuple[str, str]]:
     """Method and path of each operation that is described."""
     cache = ResponseCache(store=MemoryStore())
-    router = Router([], cache, RateLimiter(0))
-    app = create_app(Services(Planner(router, NoSearch()), Speaker([], cache), cache))
+    limiter = RateLimiter(0)
+    router = Router([], cache, limiter)
+    app = create_app(
+        Services(Planner(router, NoSearch()), Speaker([], Supply(cache, limiter)), cache)
+    )
     paths = app.openapi()["paths"].items()
     return [(method.upper(), path) for path, methods in paths for method in methods]
 

@@ -82,31 +82,26 @@ class LimiterMachine(RuleBasedStateMachine):
 
     def visit(self, model: str, need: Need) -> Moment | None:
         """What `reserve` does, without the event loop."""
-        own, granted = self.limiter.paced(allowance(model)), None
+        granted = None
 
-        def decide(ledger: Ledger) -> tuple[Ledger | None, None]:
+        def decide(ledger: Ledger, own: Allowance, now: Moment) -> tuple[Ledger | None, None]:
             nonlocal granted
-            now = self.limiter.now()
             self.wait_s = ledger.wait(own, need, now).duration_s
             if self.wait_s > 0:
                 return None, None
             granted = now
             return ledger.sending(own, need, now), None
 
-        self.limiter._visit("account", decide)
+        self.limiter._visit(allowance(model), decide)
         return granted
 
     def settle(self, correction: Correction) -> None:
         """What `RateLimiter.settle` does, without the event loop."""
         assert self.last_grant is not None
         at, model, need = self.last_grant
-        own = self.limiter.paced(allowance(model))
         self.limiter._visit(
-            "account",
-            lambda ledger: (
-                corrected(ledger, own, need, at, correction, self.limiter.now()),
-                None,
-            ),
+            allowance(model),
+            lambda ledger, own, now: (corrected(ledger, own, need, at, correction, now), None),
         )
 
     @rule(model=st.sampled_from(MODELS), units=st.sampled_from([0.0, 1.0, 7.5]))

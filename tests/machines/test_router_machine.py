@@ -85,7 +85,9 @@ async def live(scripts: list[list[object]], asked: list[tuple[int, float, bool]]
     assert router.room.is_empty
     assert cache.flights._under_way == {}
     now_s = clock.monotonic()
-    assert all((b.probe_until_s or 0) <= now_s or b.open_until_s for b in router.breakers.values())
+    assert all(
+        (b.probe_until_s or 0) <= now_s or b.open_until_s for b in router.circuits.breakers.values()
+    )
     for key in range(5):
         if (kept := cache.get(str(key))) is not None:
             assert kept["completion"]["finish_reason"] == "stop"

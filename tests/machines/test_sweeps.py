@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from providers.fake import After, FakeUpstream
 from providers.prompt import Message, Prompt
 from rate_limiter import RateLimiter
 from router import Router
-from storage import Entry, Store
+from storage import Change, Entry, Store
 from storage.ledger import Ledger, load
 from storage.memory import MemoryStore
 from storage.sqlite import FILE_NAME, SqliteStore
@@ -133,7 +133,7 @@ def run_cancelled_at(step: int) -> int:
             await asyncio.sleep(0)
         assert house.router.cache.flights._under_way == {}
         assert house.router.room.is_empty
-        assert not house.router.room._turn.locked()
+        assert house.router.room.waiting == 0
         for account in ("first", "second"):
             ledger = await house.router.limiter.ledger(account)
             counted = sum(call.calls for call in ledger.sent) or (1 if ledger.last else 0)
@@ -141,7 +141,7 @@ def run_cancelled_at(step: int) -> int:
             assert counted >= min(asked, 1)
         assert all(
             breaker.probe_until_s is None or breaker.open_until_s is not None
-            for breaker in house.router.breakers.values()
+            for breaker in house.router.circuits.breakers.values()
         )
         house.clock.turn(4_000)
         assert await house.ask("afterwards")
@@ -175,12 +175,12 @@ class FailingAt(MemoryStore):
         self._count()
         return super().get(key)
 
-    def put(self, key: str, entry: Entry) -> None:
+    def put(self, key: str, entry: Entry, **_: object) -> None:
         """See `Store.put`."""
         self._count()
         super().put(key, entry)
 
-    def update(self, name: str, change: Callable[[bytes | None], bytes | None]) -> None:
+    def update(self, name: str, change: Change, **_: object) -> None:
         """See `Store.update`."""
         self._count()
         super().update(name, change)
@@ -210,7 +210,7 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from rate_limiter import RateLimiter
-from storage import Entry
+from storage import Change, Entry
 from storage.ledger import Allowance, Limits
 from storage.sqlite import SqliteStore
 store = SqliteStore(Path(sys.argv[1]))

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from elevenlabs import ElevenLabs
+from elevenlabs import ElevenLabs, VoiceSettings
 from elevenlabs.core.api_error import ApiError
 from elevenlabs.errors import UnprocessableEntityError
 
@@ -45,6 +45,26 @@ def speak(client: ElevenLabs, text: str = TEXT, voice: str = GEORGE, **options: 
 def test_speech_is_as_long_as_its_text_takes_to_say(client: ElevenLabs) -> None:
     assert len(speak(client)) == pytest.approx(2.0 * 128_000 / 8, rel=0.02)
     assert len(speak(client, output_format="pcm_24000")) == 2 * 24_000 * 2
+
+
+def test_a_faster_voice_is_done_sooner(client: ElevenLabs) -> None:
+    fast: dict[str, Any] = {
+        "voice_settings": VoiceSettings(speed=1.2),
+        "output_format": "pcm_24000",
+    }
+    assert len(speak(client, **fast)) == pytest.approx(2 * 24_000 * 2 / 1.2, abs=2)
+    timed = client.text_to_speech.convert_with_timestamps(voice_id=GEORGE, text=TEXT, **fast)
+    assert timed.alignment is not None
+    assert timed.alignment.character_end_times_seconds[-1] == pytest.approx(2 / 1.2, abs=0.001)
+    with pytest.raises(UnprocessableEntityError):
+        speak(client, voice_settings=VoiceSettings(speed=1.3))
+
+
+def test_the_neighbouring_text_is_taken_but_not_by_v3(client: ElevenLabs) -> None:
+    neighbours: dict[str, Any] = {"previous_text": "Before.", "next_text": "After."}
+    assert speak(client, **neighbours) == speak(client)
+    with pytest.raises(ApiError, match="not yet supported with the 'eleven_v3' model"):
+        speak(client, model_id="eleven_v3", **neighbours)
 
 
 def test_the_headers_tell_the_cost(client: ElevenLabs) -> None:

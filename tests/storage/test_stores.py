@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +11,32 @@ import pytest
 
 from storage import Entry, Store
 from storage.memory import MemoryStore
+from storage.redis import RedisStore
 from storage.sqlite import FILE_NAME, MOST_REMOVED, SqliteStore, open_store
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+def make(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A store of that kind, with nothing in it."""
+    if kind == "sqlite":
+        return SqliteStore(tmp_path / FILE_NAME)
+    if kind == "memory":
+        return MemoryStore()
+    server = request.getfixturevalue(f"{kind}_server")
+    return RedisStore(server.url, uuid.uuid4().hex)
+
+
+@pytest.fixture(params=["sqlite", "memory", "redis", "valkey"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Each store in turn."""
-    made: Store = SqliteStore(tmp_path / FILE_NAME) if request.param == "sqlite" else MemoryStore()
+    made = make(request.param, request, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def own_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Each store that has to be cleaned up; a server forgets by itself."""
+    made = make(request.param, request, tmp_path)
     yield made
     made.close()
 
@@ -33,11 +53,37 @@ def test_a_later_put_replaces_the_earlier(store: Store) -> None:
     store.put("key", Entry(b"1", 1.0))
     store.put("key", Entry(b"2", 2.0))
     assert store.get("key") == Entry(b"2", 2.0)
-    assert store.holdings().entries == 1
+    assert dict(store.answers()) == {"key": Entry(b"2", 2.0)}
 
 
-def test_only_older_answers_are_removed(store: Store) -> None:
+def test_what_is_held_is_counted(store: Store) -> None:
+    """At least the answers; a server counts all that it holds."""
+    before = store.holdings().entries
+    store.put("key", Entry(b"x" * 1000, 1.0))
+    holdings = store.holdings()
+    assert holdings.entries == before + 1
+    assert holdings.size_bytes >= 1000
+
+
+def test_everything_can_be_taken_elsewhere(store: Store) -> None:
+    """Answers and states come back whole, whatever is in them."""
+    answers = {f"kind:{n}": Entry(bytes(range(256)) * n, n + 0.1) for n in range(1, 700)}
+    for key, entry in answers.items():
+        store.put(key, entry)
+    store.update("ledger:a*b", lambda _: b"\n{\x00}", attempt="one")
+    assert dict(store.answers()) == answers
+    assert dict(store.states()) == {"ledger:a*b": b"\n{\x00}"}
+
+
+def test_a_change_that_gives_up_leaves_no_trace(store: Store) -> None:
+    """Empty bytes where there was nothing are nothing."""
+    store.update("flight", lambda _: b"")
+    assert dict(store.states()) == {}
+
+
+def test_only_older_answers_are_removed(own_store: Store) -> None:
     """The boundary itself stays."""
+    store = own_store
     for age in (1.0, 2.0, 3.0):
         store.put(str(age), Entry(b"x", age))
     assert store.remove_before(2.0) == 1
@@ -87,8 +133,9 @@ def test_an_update_that_raises_writes_nothing_and_blocks_nobody(store: Store) ->
     assert seen == [None]
 
 
-def test_shrinking_removes_the_oldest_first(store: Store) -> None:
+def test_shrinking_removes_the_oldest_first(own_store: Store) -> None:
     """What is left is the newest, and fits."""
+    store = own_store
     for number in range(400):
         store.put(f"{number:03}", Entry(b"x" * 1000, float(number)))
     assert store.shrink(200_000) > 0
@@ -201,18 +248,26 @@ def test_where_the_directory_is_read_only_another_place_is_found(tmp_path: Path)
     store.close()
 
 
-def test_updates_of_many_processes_are_never_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "redis", "valkey"])
+def test_updates_of_many_processes_are_never_lost(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     """Four processes add one, a hundred times each, and the sum is four hundred."""
+    opening = (
+        "from storage.sqlite import SqliteStore; store = SqliteStore(Path(sys.argv[1]))\n"
+        if kind == "sqlite"
+        else "from storage.redis import RedisStore; store = RedisStore(sys.argv[1], sys.argv[2])\n"
+    )
     program = (
-        "import sys; from pathlib import Path; from storage.sqlite import SqliteStore\n"
-        "store = SqliteStore(Path(sys.argv[1]))\n"
+        f"import sys; from pathlib import Path; {opening}"
         "for _ in range(100): store.update('n', lambda old: str(int(old or 0) + 1).encode())\n"
     )
-    path = tmp_path / FILE_NAME
-    workers = [subprocess.Popen([sys.executable, "-c", program, str(path)]) for _ in range(4)]
+    store = make(kind, request, tmp_path)
+    if isinstance(store, RedisStore):
+        place = [request.getfixturevalue(f"{kind}_server").url, store.prefix]
+    else:
+        place = [str(tmp_path / FILE_NAME)]
+    workers = [subprocess.Popen([sys.executable, "-c", program, *place]) for _ in range(4)]
     assert [worker.wait(60) for worker in workers] == [0, 0, 0, 0]
-    seen: list[bytes | None] = []
-    store = SqliteStore(path)
-    store.update("n", seen.append)
+    assert dict(store.states()) == {"n": b"400"}
     store.close()
-    assert seen == [b"400"]

@@ -21,6 +21,7 @@ from failover import Patience
 from planning.planner import Planner
 from planning.research import NoSearch
 from planning.speech import Speaker
+from planning.voices.supply import Supply
 from providers import Access, configured
 from providers.base import Upstream
 from providers.transport import HttpUpstream, Timeouts, Transport
@@ -163,7 +164,8 @@ def serve(sandbox: RunningSandbox) -> Iterator[Serve]:
         limiter = RateLimiter(interval_s, store=lambda: store)
         router = Router(upstreams, cache, limiter, last_resort=last_resort, patience=patience)
         app = create_app(
-            Services(Planner(router, NoSearch()), Speaker([], cache), cache), pace=pace
+            Services(Planner(router, NoSearch()), Speaker([], Supply(cache, limiter)), cache),
+            pace=pace,
         )
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))

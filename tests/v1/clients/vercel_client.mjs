@@ -4,11 +4,11 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateObject, generateText, stepCountIs, streamText, tool } from "ai";
 import { z } from "zod";
 
-function chosen(baseURL, name, headers) {
+function chosen(baseURL, name, headers, apiKey = "any") {
   const provider = createOpenAICompatible({
     name: "trimaran",
     baseURL,
-    apiKey: "any",
+    apiKey,
     headers,
     includeUsage: true,
     supportsStructuredOutputs: true,
@@ -50,10 +50,10 @@ async function ask(baseURL, question, name) {
   };
 }
 
-async function fail({ base_url, model: name, question: prompt, headers, temperature, stream }) {
-  const model = chosen(base_url, name, headers);
+async function fail({ model: name, question: prompt, temperature, ...given }) {
+  const model = chosen(given.base_url, name, given.headers, given.api_key);
   const asking = { model, prompt, temperature, maxRetries: 0 };
-  if (!stream) return generateText(asking);
+  if (!given.stream) return generateText(asking);
   const seen = [];
   const streamed = streamText({ ...asking, onError: ({ error }) => seen.push(error) });
   await streamed.consumeStream();

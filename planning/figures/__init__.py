@@ -1,0 +1,1 @@
+"""What code computes for a plan: finances, schedule, budget, indicators, risks, goals and who does what."""

@@ -1,0 +1,1 @@
+"""Voices: what can speak, each behind one verb."""
