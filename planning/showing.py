@@ -56,10 +56,13 @@ class Shown:
         return re.sub(r"(?<=[A-Za-z])(?=\d)", "\N{NO-BREAK SPACE}", text)
 
     def short(self, value: Decimal) -> str:
-        """*value* for an axis: whole below ten thousand, then in thousands or millions (`12.5K`)."""
+        """*value* for an axis: whole below ten thousand, then in thousands or millions (`12.5K`).
+
+        A language that we do not speak has its numbers whole: some short forms of CLDR come out wrong.
+        """
         from babel.numbers import format_compact_decimal
 
-        if abs(value) < SHORTENED_FROM:
+        if abs(value) < SHORTENED_FROM or not words_in(self.language).is_spoken:
             return self.number(value)
         return format_compact_decimal(value, locale=_locale(self.language), fraction_digits=1)
 

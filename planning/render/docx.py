@@ -610,7 +610,7 @@ def _widths(
     words, cells = [], []
     for n in range(len(header)):
         texts = ["".join(s.text for s in row[n]) for row in [header, *rows] if n < len(row)]
-        cells.append(max(rough_width(text, TABLE_SIZE) for text in texts))
+        cells.append([rough_width(text, TABLE_SIZE) for text in texts])
         parts = [part for text in texts for part in re.split(r"[ \n]+", text)]
         words.append(max(rough_width(part, TABLE_SIZE, True) for part in parts))
     found = column_widths(words, cells, shares, room, 10.0)

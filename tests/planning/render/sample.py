@@ -357,7 +357,7 @@ CHIPS = Chips(
 def plan(**changes: object) -> Document:
     """A whole plan in English, of more than fifteen pages."""
     line, stacked, columns, monthly, share = charts()
-    long_text = "\n\n".join([NEED] * 2)
+    long_text = "\n\n".join([NEED] * 3)
     sections = (
         Section("summary", "Summary", (Prose(SUMMARY),), "model"),
         Section("need", "The need, and who lives with it", (Prose(NEED), share), "model"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from planning.content import Bar, Chart, Gantt, Series
 from planning.render.charts import _axis, chart_drawing
-from planning.render.columns import column_widths
+from planning.render.columns import column_widths, row_lines
 from planning.render.drawing import (
     Dot,
     Drawing,
@@ -210,7 +210,8 @@ def test_columns_fill_the_room_and_hold_their_words(
     columns: list[tuple[float, float]], room: float
 ) -> None:
     words = [word for word, _ in columns]
-    widths = column_widths(words, [w + more for w, more in columns], [1.0] * len(columns), room, 8)
+    cells = [[word, word + more] for word, more in columns]
+    widths = column_widths(words, cells, [1.0] * len(columns), room, 8)
     if widths is None:
         assert sum(min(word, room * 0.3) + 8 for word in words) > room
     else:
@@ -218,6 +219,15 @@ def test_columns_fill_the_room_and_hold_their_words(
         assert all(
             w >= min(word, room * 0.3) + 8 - 1e-6 for w, word in zip(widths, words, strict=True)
         )
+
+
+def test_the_longest_cells_get_the_room_that_is_left() -> None:
+    """Whichever makes most rows high; a cell that fits on one line gets nothing more."""
+    cells = [[20.0, 20.0], [300.0, 280.0], [90.0, 30.0]]
+    short, long, middle = column_widths([20, 40, 30], cells, [1.0] * 3, 300, 8) or []
+    assert short == pytest.approx(28)
+    assert long > middle > 38
+    assert row_lines(cells, [short, long, middle], 8) < 2.2
 
 
 def test_every_goal_has_a_colour_of_its_own_that_white_stands_out_on() -> None:

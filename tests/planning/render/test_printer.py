@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -65,13 +64,12 @@ async def test_the_event_loop_goes_on_meanwhile() -> None:
     async with printing() as printer:
         await printer.warm_up()
         rendering = asyncio.create_task(printer.pdf(sample.plan()))
-        longest, before = 0.0, time.monotonic()
+        turns = 0
         while not rendering.done():
             await asyncio.sleep(0.001)
-            now = time.monotonic()
-            longest, before = max(longest, now - before), now
+            turns += 1
         assert len(opened(await rendering).pages) >= 15
-        assert longest < 0.25  # a rendering takes longer; the machine may be busy
+        assert turns > 20  # it would be one if the rendering held the loop
 
 
 async def test_a_process_is_replaced_after_some_documents() -> None:
@@ -143,9 +141,9 @@ async def test_a_process_has_no_more_memory_than_it_may_have() -> None:
         await printer.pdf(short())
         limits = of_process(printer, "limits").decode()
         assert f"{300 << 20}" in next(line for line in limits.splitlines() if "address" in line)
-    async with printing(memory_mb=140) as printer:
+    async with printing(memory_mb=48) as printer:
         with pytest.raises(RenderFailed):
-            await printer.pdf(short("word " * 200_000))
+            await printer.pdf(short("word " * 20_000))
 
 
 async def test_errors_come_back_with_their_reason() -> None:
