@@ -3,8 +3,6 @@
 from datetime import date
 from decimal import Decimal
 
-from tests.planning.render import sample
-
 from planning.content import (
     Bar,
     Chart,
@@ -18,6 +16,7 @@ from planning.content import (
     Series,
     Table,
 )
+from tests.planning.render import sample
 
 # title, subtitle, venture, heading, paragraph, sub-heading, list, table (caption; columns; rows), tasks, goal, question
 TEXTS: dict[str, dict[str, tuple[str, ...]]] = {
