@@ -237,23 +237,15 @@ class _Coverage:
         return found
 
 
-def prose(
-    text: str,
-    references: Sequence[Reference],
-    language: str,
-    *,
-    allowed: Iterable[str] = (),
-    known: Collection[Numeral] = (),
-) -> str:
+def harmless(text: str, references: Sequence[Reference] = (), allowed: Iterable[str] = ()) -> str:
     """A model's *text* as a document may have it.
 
     No HTML, nothing invisible, no address beside those of *references* and *allowed*; every mark in
-    one form and pointing somewhere; marks added where a source has the figures. *known* are the
-    figures of the fact base.
+    one form and pointing somewhere.
     """
     text = _without_html(_visible(text))
     text = without_addresses(text, [*allowed, *(reference.url for reference in references)])
-    return attributed(settled(text, references), references, language, known)
+    return settled(text, references)
 
 
 def _without_html(text: str) -> str:

@@ -43,7 +43,7 @@ def addresses_known(subject: Subject) -> Iterator[Hit]:
 def figures_sourced(subject: Subject) -> Iterator[Hit]:
     """Every figure and every named organisation comes from a source, the founder, or is called an assumption."""
     for section, sentence in subject.all_sentences:
-        if marks(sentence) or is_labelled(sentence):
+        if _cited(subject, sentence) or is_labelled(sentence):
             continue
         if strangers := subject.strangers(sentence):
             yield hit(section.id, sentence, figures=told(strangers))

@@ -62,12 +62,6 @@ class Researcher:
         findings, _ = await self.cache.flights.join(key, work)
         return findings
 
-    async def find_all(
-        self, queries: Sequence[Query], freshness: Freshness = ANY_FRESH
-    ) -> tuple[Findings, ...]:
-        """What there is for each of *queries*, asked side by side, in their order."""
-        return tuple(await asyncio.gather(*(self.find(query, freshness) for query in queries)))
-
     async def aclose(self) -> None:
         """See `Search.aclose`."""
         if self.transport is not None:

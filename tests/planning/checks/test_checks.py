@@ -3,13 +3,24 @@
 import re
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning.checks import CHECKS, Finding, Structures, violations
-from planning.checks.base import Subject
+from planning.checks import (
+    CHECKS,
+    LEFT,
+    LEFT_BY_QUESTION,
+    NOT_READY,
+    WEIGHTS,
+    Check,
+    Finding,
+    Structures,
+    violations,
+)
+from planning.checks.base import ALL_TYPES, Subject
 from planning.content import Section
 from planning.figures.plan import planned
 from planning.showing import Shown
@@ -23,7 +34,8 @@ from tests.planning.checks.defects import (
     Plant,
     with_questions_asked,
 )
-from tests.planning.documents import document
+from tests.planning.checks.texts import TEXTS
+from tests.planning.documents import document, section
 
 
 def _number(key: str) -> str:
@@ -227,3 +239,44 @@ def test_what_is_computed_passes_the_checks_of_structures(name: str, document_ty
         f for f in found if f.severity == "error" and not (name == "hostile" and f.check == "C2")
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize(
+    ("document_type", "part"),
+    [("roadmap", "programme"), ("proposal", "organisation"), ("proposal", "method")],
+)
+def test_plain_prose_in_eight_languages_is_left_alone(
+    name: str, document_type: str, part: str
+) -> None:
+    """No check mistakes good text for bad because of its language."""
+    brief = golden(name)
+    written = document(
+        section(part, TEXTS[name]),
+        document_type=document_type,
+        language=brief.language,
+        currency=brief.currency,
+    )
+    assert Case(written, planned(brief).base, brief).reviewed().of(part) == ()
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "CHECKS.md").read_text(encoding="utf-8")
+ORDER = ("roadmap", "business_plan", "proposal", "investors", "grants", "pitch")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_the_page_of_the_checks_says_what_they_look_for(check: Check) -> None:
+    """A line for each, as it is in the table."""
+    types = "all" if check.types == ALL_TYPES else ", ".join(t for t in ORDER if t in check.types)
+    line = f"| {check.id} | {check.severity} | {check.group} | {types} | {check.about} |"
+    assert line in PAGE.splitlines()
+
+
+def test_the_page_of_the_checks_has_no_line_without_a_check_and_the_true_weights() -> None:
+    """And says how the score is made."""
+    assert set(re.findall(r"(?m)^\| ([A-Z]\d+[a-d]?) \|", PAGE)) == {check.id for check in CHECKS}
+    for group, weight in WEIGHTS.items():
+        assert f"| {group} | {weight} |" in PAGE
+    assert f"an error leaves {LEFT['error']} %, a warning {LEFT['warning']} %" in PAGE
+    assert f"leaves {LEFT_BY_QUESTION} % of the facts" in PAGE
+    assert f"at most {NOT_READY} with an error" in PAGE

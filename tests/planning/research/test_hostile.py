@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planning.citations import addresses, dangling, prose, settled
+from planning.citations import addresses, dangling, harmless, settled
 from planning.content import Reference
 from planning.research import Ledger, Query, Source, citing, new_fence, told
 from planning.research.base import Findings
@@ -69,7 +69,7 @@ def test_a_source_has_no_address_no_mark_no_slot_and_no_role(text: str) -> None:
 @every_text
 def test_nothing_invisible_is_left(text: str) -> None:
     """Neither to a model nor to a reader."""
-    for cleaned in (plain(text), prose(text, (), "en")):
+    for cleaned in (plain(text), harmless(text)):
         hidden = [c for c in cleaned if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co")]
         assert set(hidden) <= set("\n\t\u200c\u200d")
         assert not re.search("[\U000e0000-\U000e01ef\ufe00-\ufe0f]", cleaned)
@@ -79,7 +79,7 @@ def test_nothing_invisible_is_left(text: str) -> None:
 def test_a_model_that_repeats_it_all_puts_no_link_into_the_document(text: str) -> None:
     """The worst that can happen: it obeys, and writes what it was told."""
     references = ledger_of(text).references
-    written = prose(f"It says: {text}", references, "en")
+    written = harmless(f"It says: {text}", references)
     assert addresses(written) == ()
     assert dangling(written, references) == ()
     assert not re.search(r"!\[|\]\([^)]", written)
@@ -129,7 +129,7 @@ def test_no_text_closes_the_fence(text: str) -> None:
 def test_no_markup_comes_together(text: str) -> None:
     """Tags that appear when others are taken out."""
     assert not re.search(r"</?[a-zA-Z][^<>]*>", plain(text))
-    assert not re.search(r"<[a-zA-Z/!?]", prose(text, (), "en"))
+    assert not re.search(r"<[a-zA-Z/!?]", harmless(text))
 
 
 def test_the_reference_of_a_source_keeps_its_address_for_code() -> None:
@@ -150,6 +150,6 @@ def test_the_reference_of_a_source_keeps_its_address_for_code() -> None:
 def test_a_text_of_nothing_but_one_sign_is_read_as_fast_as_another(sign: str) -> None:
     """No pattern goes back over it again and again."""
     text = sign * (20_000 // len(sign))
-    prose(text, (), "en")
+    harmless(text)
     untrusted(text)
     assert 0 <= GOOD["roadmap"]().with_text("programme", text).reviewed().score <= 100

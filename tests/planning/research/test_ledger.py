@@ -2,13 +2,25 @@
 
 import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from planning.brief import Brief
+from planning.funders.fit import WEIGHTS
 from planning.idea import Idea
-from planning.research import LONGEST_SNIPPET, Ledger, Query, Source, clean, plain, queries, unwrap
+from planning.research import (
+    BACKENDS,
+    LONGEST_SNIPPET,
+    Ledger,
+    Query,
+    Source,
+    clean,
+    plain,
+    queries,
+    unwrap,
+)
 from planning.research.base import Findings
 from planning.research.cleaning import canonical, is_public
 from planning.research.indicators import BY_GOAL, KNOWN, indicators_for
@@ -266,3 +278,11 @@ def test_every_indicator_has_its_words_and_every_goal_an_indicator() -> None:
     for each in KNOWN.values():
         assert words_in("ar")(f"research.{each.key}")
     assert indicators_for(()) == (KNOWN["SP.POP.TOTL"],)
+
+
+def test_the_page_of_the_research_names_every_service_and_the_weights_of_the_fit() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "RESEARCH.md").read_text(encoding="utf-8")
+    for name in BACKENDS:
+        assert f"`{name}`" in page
+    for part, weight in WEIGHTS.items():
+        assert f"| {part} | {weight} |" in page
