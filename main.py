@@ -9,7 +9,6 @@ from endpoints.app import Services, create_app
 from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
-from planning.render.printer import Printer
 from planning.research import NoSearch, Search, researcher
 from planning.speech import build_speaker
 from providers import CATALOGUE, configured
@@ -26,6 +25,7 @@ __all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api
 environment = read_environment()
 settings, access = environment.settings, environment.access
 logs.configure(settings.log_level, settings.log_format, environment.secrets())
+
 # The order in which providers are tried, unless PROVIDER_ORDER says otherwise.
 PROVIDER_ORDER = ("gemini", "openrouter", "cloudflare")
 # How long answers are kept: fresh for ttl_hours, then CACHE_STALE_HOURS as a last resort.
@@ -95,5 +95,5 @@ rules = Rules(
 )
 # On Vercel a call may take 300 seconds; a document pauses ten before that, and the next call goes on.
 planner = Planner(router, search, sitting_s=290 if settings.vercel else None)
-services = Services(planner, speaker, cache, Printer(extra_font=settings.pdf_font_cjk))
+services = Services(planner, speaker, cache, settings.pdf_font_cjk)
 app = create_app(services, rules=rules, traced=bool(settings.otel_exporter_otlp_endpoint))

@@ -49,6 +49,12 @@ def _plain_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _existing_file(value: str) -> str:
+    if value and not Path(value).is_file():
+        raise ValueError("there is no such file")
+    return value
+
+
 def _readable_keys(value: SecretStr) -> SecretStr:
     for entry in _split(value.get_secret_value()):
         ApiKey.read(entry)
@@ -59,12 +65,6 @@ def _networks(value: str) -> str:
     for entry in _split(value):
         if entry != "*":
             ipaddress.ip_network(entry, strict=False)
-    return value
-
-
-def _existing_file(value: str) -> str:
-    if value and not Path(value).is_file():
-        raise ValueError("there is no such file")
     return value
 
 
@@ -159,13 +159,13 @@ class Settings(_FromEnvironment):
     tavily_api_key: Secret = NO_SECRET
     searxng_url: Url | Literal[""] = ""
     search_url: Url | Literal[""] = ""
-    pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     elevenlabs_api_key: Secret = NO_SECRET
     elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (
         "JBFqnCBsd6RMkjVDRZzb"
     )
     elevenlabs_model: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "eleven_flash_v2_5"
     elevenlabs_base_url: Url = "https://api.elevenlabs.io"
+    pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     trimaran_api_keys: Annotated[SecretStr, AfterValidator(_readable_keys)] = NO_SECRET
     api_key_requests_per_minute: Annotated[int, Field(ge=0)] = 60
     api_key_requests_per_day: Annotated[int, Field(ge=0)] = 2_000

@@ -72,6 +72,7 @@ TABLE_SIZE = 9.0
 MANY = 9  # columns from which a table has a turned page
 MOST_VALUES = 6  # categories of a chart whose values also stand in a table
 TALLEST = 560.0  # of a picture
+MARK = re.compile(r"S\d{1,4}")  # what prose cites a source by
 RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
 LATIN = "A-Za-z\u00c0-\u024f\u0370-\u052f"
 # What is written the other way: Latin words in a text from the right, and the reverse.
@@ -550,7 +551,8 @@ class _Writer:
         for run in self._write(paragraph, (Span(" · ".join(told)),)):
             run.font.size = Pt(8.5)
             run.font.color.rgb = RGBColor.from_string(ink("muted"))
-        self.bookmarks.around(paragraph, reference.mark)
+        if MARK.fullmatch(reference.mark):
+            self.bookmarks.around(paragraph, reference.mark)
 
     # Text.
 
@@ -608,7 +610,7 @@ def _widths(
     words, cells = [], []
     for n in range(len(header)):
         texts = ["".join(s.text for s in row[n]) for row in [header, *rows] if n < len(row)]
-        cells.append(max(rough_width(text, TABLE_SIZE) for text in texts))
+        cells.append([rough_width(text, TABLE_SIZE) for text in texts])
         parts = [part for text in texts for part in re.split(r"[ \n]+", text)]
         words.append(max(rough_width(part, TABLE_SIZE, True) for part in parts))
     found = column_widths(words, cells, shares, room, 10.0)

@@ -129,6 +129,8 @@ def _reader(kind: Any) -> Any:
         return functools.partial(_read_tuple, typing.get_args(kind)[0])
     if typing.get_origin(kind) is Literal:
         return functools.partial(_read_one_of, typing.get_args(kind))
+    if kind == Value:  # `_fact` reads it, by its type
+        return functools.partial(_read_plain, str)
     if isinstance(kind, types.UnionType):
         return functools.partial(_read_optional, typing.get_args(kind)[0])
     if dataclasses.is_dataclass(kind):

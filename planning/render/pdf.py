@@ -35,6 +35,7 @@ from planning.render.prose import (
 from planning.render.typeset.faces import Typecase
 from planning.render.typeset.flow import (
     Bullet,
+    Gap,
     Panel,
     Picture,
     Text,
@@ -113,7 +114,7 @@ class Press:
         return [
             self.setter.text(self.words("document.contents"), look, form),
             *(ContentsLine(entry, self.setter) for entry in self.entries),
-            Spacer(1, 24),
+            Gap(24),
             *self._notices(),
         ]
 
@@ -147,8 +148,9 @@ class Press:
         turned: list[Flowable] = []
         for n, block in enumerate(section.blocks):
             flowables, is_wide = self._block(block, f"{anchor}-{n}")
-            if not isinstance(block, Prose) and not is_wide and isinstance(story[-1], Text):
-                story[-1].introduces = True
+            follows_prose = n > 0 and isinstance(section.blocks[n - 1], Prose)
+            if follows_prose and not is_wide and isinstance(story[-1], Text):
+                story[-1].introduces = not isinstance(block, Prose)
             (turned if is_wide else story).extend(flowables)
         # Turned pages come after the rest of the section, so that no half page stays empty.
         if turned and all(map(belongs_to_next, story)):
@@ -223,9 +225,9 @@ class Press:
                     cells = Cells(node.header, node.rows, node.sides, (1.0,) * len(node.header))
                     # In prose a table does not turn the page: it is squeezed instead.
                     tables, _ = set_tables(cells, self.setter, self.sheet.width, self.sheet.width)
-                    yield from [Spacer(1, 3), *tables, Spacer(1, 10)]
+                    yield from [Gap(3), *tables, Gap(10)]
                 case Rule():
-                    yield Spacer(1, 8)
+                    yield Gap(8)
 
     def _subheading(self, spans: Spans, level: int, anchor: str) -> Text:
         size, ink = (SUB, "ink") if level == 3 else (SUBSUB, "accent")
@@ -305,7 +307,7 @@ class Press:
     def _note(self, text: str) -> Flowable:
         """What stands below a table or a drawing; without it, the space that does."""
         if not text:
-            return Spacer(1, 13)
+            return Gap(13)
         form = self.setter.form(11.6, before=1, after=13)
         return self.setter.text(spans_of(text, self.marks), Look(size=SMALL, ink="muted"), form)
 
@@ -323,7 +325,7 @@ class Press:
             story.append(GoalChip(chip.goal, parts if is_short else parts[:0], self.setter))
             if not is_short:
                 story += [*parts, note]
-        return [*story, Spacer(1, 8)]
+        return [*story, Gap(8)]
 
     def _questions(self) -> list[Flowable]:
         if not self.document.questions:

@@ -6,7 +6,7 @@ from planning.content import Chart, Column, Gantt, Series, Table
 from planning.showing import UNKNOWN, Shown
 from planning.wording import words_in
 
-WORDLESS = Decimal(10) ** 20
+WORDLESS = Decimal(10) ** 20  # no language has words for numbers beyond
 
 
 def chart_table(chart: Chart, shown: Shown) -> Table:

@@ -12,6 +12,7 @@ from planning.render.typeset.lines import Galley, Line
 from planning.render.typeset.paper import COLOURS, Paper
 
 FEWEST = 2  # lines of a paragraph that may stand alone at the foot or the head of a page
+SLACK = 4.0  # points by which spaces between paragraphs may differ from what is counted here
 UNBROKEN = 12  # lines of a heading that is not broken
 SHORT = 4  # lines of a paragraph that stays with the table or drawing that it introduces
 BASELINE = 0.74  # of the leading, from the top of a line
@@ -117,6 +118,25 @@ class Text(Flowable):
             baseline -= leading
 
 
+class Gap(Flowable):
+    """Space between two parts, which is not carried over to the next page."""
+
+    def __init__(self, height: float) -> None:
+        super().__init__()
+        self.gap = height
+
+    def wrap(self, *_: float) -> tuple[float, float]:
+        """Nothing itself."""
+        return 0.0, 0.0
+
+    def getSpaceAfter(self) -> float:  # noqa: N802 - reportlab's name
+        """The space."""
+        return self.gap
+
+    def draw(self) -> None:
+        """Draw nothing."""
+
+
 class Picture(Flowable):
     """A drawing; with *keeps_with_next* its note stays on its page."""
 
@@ -209,7 +229,7 @@ def kept_together(story: Sequence[Flowable], width: float, height: float) -> lis
     for flowable in reversed(story):
         _, own = flowable.wrap(width, height)
         if belongs_to_next(flowable):
-            needed += own + flowable.getSpaceAfter() + flowable.getSpaceBefore()
+            needed += SLACK + own + flowable.getSpaceAfter() + flowable.getSpaceBefore()
             if kept and isinstance(kept[-1], CondPageBreak):
                 kept.pop()
             kept += [flowable, CondPageBreak(min(needed, height))]

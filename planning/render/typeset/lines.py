@@ -17,7 +17,7 @@ SPACE = r" \t\u2000-\u2006\u2008-\u200a\u3000"
 CHUNKS = re.compile(rf"\n|[{SPACE}]+|[^\n{SPACE}]+")
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
 IDEOGRAPHS = (
-    "\u2e80-\u2fdf\u3005-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+    "\u2e80-\u2fdf\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 )
 CLOSERS = "、。，．・：；？！）〕］｝〉》」』】ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"
 OPENERS = "（〔［｛〈《「『【"

@@ -62,7 +62,8 @@ def fonts(file: bytes) -> dict[str, Any]:
     """The fonts of the file by their names."""
     found: dict[str, Any] = {}
     for page in opened(file).pages:
-        for font in page["/Resources"].get("/Font", {}).values():  # type: ignore[union-attr]
+        resources: Any = page["/Resources"]
+        for font in resources.get("/Font", {}).values():
             found[str(font.get_object()["/BaseFont"])] = font.get_object()
     return found
 
