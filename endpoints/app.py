@@ -84,10 +84,10 @@ def create_app(
         app.state.shutdown.listen()
         yield
         await services.planner.runs.aclose()
-        await services.printer.aclose()
         await router.aclose()
         await services.planner.search.aclose()
         await services.speaker.aclose()
+        await services.printer.aclose()
         services.cache.close()
 
     app = FastAPI(

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import os
 import uuid
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -30,9 +31,9 @@ log = logging.getLogger("trimaran.runs")
 LINGER_S = 600.0  # how long a run goes on when nobody listens any more
 MOST_RUNNING = 16
 MOST_REMEMBERED = 32  # finished runs whose events stay in memory
-SILENT_S = 180.0  # another process that has said nothing for this long is gone
+SILENT_S = 35.0  # another process that has said nothing for this long is gone
 POLL_S = 1.0  # how often the run of another process is looked at
-SIGN_EVERY_S = 30.0  # how often a run, or a listener, lets another process know that it is there
+SIGN_EVERY_S = 10.0  # how often a run, or a listener, lets another process know that it is there
 KEPT_S = 48 * 3600.0  # what a finished run was written from is not asked for again
 WIND_DOWN_S = 5.0  # for the call under way when the service ends
 
@@ -173,7 +174,7 @@ class Runs:
         self.limit_s = limit_s
         self.linger_s = linger_s
         self._fences = fences
-        self._process = uuid.uuid4().hex
+        self._process = f"{clock.boot_id}:{os.getpid()}:{uuid.uuid4().hex}"
         self._running: dict[str, Run] = {}
         self._finished: OrderedDict[str, Run] = OrderedDict()
         self._is_ending = False
@@ -424,11 +425,19 @@ class Runs:
     ) -> None:
         """The whole sitting, with the writing of its journal beside it."""
         writing = asyncio.create_task(run.write_down(self.journal))
+        beating = asyncio.create_task(self._beat(run))
         try:
             await self._sit(run, commission, freshness, kept_for_s)
         finally:
+            beating.cancel()
             run.end_writing()
             await asyncio.shield(writing)
+
+    async def _beat(self, run: Run) -> None:
+        """Let other processes see that the run is alive, however long a call takes."""
+        while True:
+            await asyncio.sleep(SIGN_EVERY_S)
+            run.beat(self.journal.now())
 
     def _ended(self, run: Run) -> None:
         """The task of *run* is over, or never began."""
@@ -489,13 +498,13 @@ class Runs:
             raise asyncio.CancelledError
         if left_s() <= 0:
             raise Paused("time", "The time for one call is over", 0.0)
-        now, unheard_s = self.journal.now(), self.clock.monotonic() - run.heard_s
-        is_unheard = run.listeners == 0 and unheard_s > self.linger_s
+        unheard_s = self.clock.monotonic() - run.heard_s
+        if run.listeners > 0 or unheard_s <= self.linger_s:
+            return
         # Somebody may listen by way of another process.
-        if is_unheard and now - await self.journal.word(run.id, "heard") > self.linger_s:
+        unheard_s = self.journal.now() - await self.journal.word(run.id, "heard")
+        if unheard_s > self.linger_s:
             raise Paused("unheard", "Nobody has listened for a while", 0.0)
-        if now - run.header.beat_at >= SIGN_EVERY_S:
-            run.beat(now)
 
     def _tell(self, run: Run, kind: Kind, data: dict[str, Any]) -> None:
         event = Event(run.header.events + 1, kind, data)
@@ -527,8 +536,11 @@ class Runs:
             self._finished.popitem(last=False)
 
     def _is_alive_elsewhere(self, header: Header) -> bool:
-        is_silent = self.journal.now() - header.beat_at > SILENT_S
-        return header.state == "running" and header.process != self._process and not is_silent
+        if header.state != "running" or header.process == self._process:
+            return False
+        if not self.journal.cache.store.is_remote and _is_gone(header.process, self.clock.boot_id):
+            return False
+        return self.journal.now() - header.beat_at <= SILENT_S
 
     @contextlib.contextmanager
     def _listening(self, run_id: str) -> Iterator[None]:
@@ -558,6 +570,21 @@ class Runs:
         now = self.journal.now()
         if now - await self.journal.word(run_id, "heard") >= SIGN_EVERY_S:
             await self.journal.leave_word(run_id, "heard", now)
+
+
+def _is_gone(process: str, boot_id: str) -> bool:
+    """Whether *process*, of this very machine, has ended; False where that cannot be told."""
+    boot, _, rest = process.partition(":")
+    pid = rest.partition(":")[0]
+    if boot != boot_id or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _seconds(duration_s: float | None) -> int | None:
