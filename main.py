@@ -26,7 +26,6 @@ __all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api
 environment = read_environment()
 settings, access = environment.settings, environment.access
 logs.configure(settings.log_level, settings.log_format, environment.secrets())
-
 # The order in which providers are tried, unless PROVIDER_ORDER says otherwise.
 PROVIDER_ORDER = ("gemini", "openrouter", "cloudflare")
 # How long answers are kept: fresh for ttl_hours, then CACHE_STALE_HOURS as a last resort.
