@@ -53,7 +53,7 @@ from failover import (
 )
 from flights import Hear
 from meters import Meters
-from notices import Answered, Failed, Notices, Tried, Trying
+from notices import Answered, Failed, Notices, Tried, Trying, of
 from providers.base import Upstream
 from providers.completion import Completion
 from providers.errors import ProviderError
@@ -176,7 +176,6 @@ class Router:
             journey.waited_s += self.clock.monotonic() - asked_s
             completion = await self._attempt(upstream, slot, journey, hear)
             if completion is not None:
-                log.info("✅ %s succeeded for %s", upstream.identity.label, name)
                 return routed_by(upstream, journey, completion)
         raise unanswered(journey, await self.slots.turn_in_s(journey))
 
@@ -287,17 +286,18 @@ class Router:
         """What the embedded model makes of *prompt*; never kept."""
         journey = Journey(prompt, asked.name, (local,), asked.patience, self.clock.monotonic())
         journey.attempts.extend(failed.attempts)
+        is_alone = isinstance(failed, NoProviderConfigured)
         if prompt.needs - local.terms.abilities:
-            if isinstance(failed, NoProviderConfigured):
-                raise unanswered(journey, math.inf) from failed
-            raise failed
+            journey.skip(local, local.terms.unfit(prompt))
+            raise (unanswered(journey, math.inf) if is_alone else failed)
         completion = await self._attempt(local, Slot(self.limiter.now()), journey, hear)
+        if completion is None and is_alone:
+            raise unanswered(journey, await self.slots.turn_in_s(journey)) from failed
         if completion is None:
             attempts = tuple(journey.attempts)
             raise AllProvidersFailed(
                 f"All LLM providers failed: {describe(attempts)}", attempts, retry_after_s=1.0
             ) from failed
-        log.info("✅ %s succeeded for %s", local.identity.label, asked.name)
         return routed_by(local, journey, completion)
 
     async def _attempt(
@@ -311,8 +311,9 @@ class Router:
         begin_s = self.clock.monotonic()
         remaining_s = journey.begin_s + journey.patience.total_s - begin_s
         others = {u.identity.name for u in journey.candidates()} - {identity.name}
-        log.info("🔄 Trying %s...", identity.label)
-        self.notices.tell(Trying(journey.name, *key_of(upstream)))
+        trying = Trying(journey.name, *key_of(upstream))
+        log.info("🔄 Trying %s...", identity.label, extra=of(trying))
+        self.notices.tell(trying)
         self.meters.read(upstream)
         self.circuits.calling(passed, begin_s)
 
@@ -337,13 +338,21 @@ class Router:
             began_s = opening.began_s if opening else None
             await self._note_success(upstream, slot, journey, attempted(), completion, began_s)
             return completion
-        log.warning("❌ %s failed: %s", identity.label, failure)
         await self._note_failure(upstream, slot, journey, attempted(), failure)
+        if VERDICTS[failure.kind].of_api_key:
+            self._tell_which_key(upstream)
         if opening and opening.has_begun:
             raise Interrupted(failure.kind, tuple(journey.attempts))
         if VERDICTS[failure.kind].gives_up:
             raise Declined(tuple(journey.attempts))
         return None
+
+    def _tell_which_key(self, upstream: Upstream) -> None:
+        """Log by its place which of several API keys is set aside."""
+        spares = [own for own in self.upstreams if key_of(own) == key_of(upstream)]
+        if len(spares) > 1 and upstream in spares:
+            place, label = spares.index(upstream) + 1, upstream.identity.label
+            log.warning("🔑 Key %d of %d of %s is set aside", place, len(spares), label)
 
     async def _note_success(
         self,
@@ -357,7 +366,9 @@ class Router:
         """Tell the journey, the circuits and the limiter that *upstream* answered, and what it cost."""
         attempt = replace(attempt, model=completion.model)
         journey.note(upstream, attempt, None)
-        self.notices.tell(Tried(journey.name, attempt, completion.usage, began_s))
+        tried = Tried(journey.name, attempt, completion.usage, began_s)
+        log.info("✅ %s succeeded for %s", attempt.label, journey.name, extra=of(tried))
+        self.notices.tell(tried)
         self.circuits.succeeded(breakers_of(upstream), self.clock.monotonic())
         used = upstream.terms.used(completion.usage, journey.prompt)
         await self._settle(upstream, slot, journey, Correction(succeeded=True, used=used))
@@ -374,7 +385,9 @@ class Router:
         now_s, delay_s = self.clock.monotonic(), retry_delay_s(error, self.chance)
         failed = replace(attempt, failure=error.kind, reason=str(error))
         journey.note(upstream, failed, None if delay_s is None else now_s + delay_s)
-        self.notices.tell(Tried(journey.name, failed))
+        tried = Tried(journey.name, failed)
+        log.warning("❌ %s failed: %s", failed.label, error, extra=of(tried))
+        self.notices.tell(tried)
         broken = breaks(error.kind, upstream, journey.attempts)
         self.circuits.failed(breakers_of(upstream), broken, now_s, journey.prompt.fingerprint)
         await self._settle(upstream, slot, journey, correction(error, upstream, self.chance))

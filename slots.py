@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from callers import CALLER
 from clock import Clock
 from failover import RETRY_WITHIN_S, Journey, breakers_of, key_of
-from notices import Notices, Waiting
+from notices import Notices, Waiting, of
 from providers.base import Upstream
 from providers.health import Circuits
 from providers.prompt import Prompt
@@ -85,8 +85,9 @@ class Slots:
             if self.clock.monotonic() - journey.begin_s + found > journey.longest_wait_s:
                 found = await self._free(candidates, journey, in_panic=True)
                 return None if isinstance(found, float) else found
-            log.info("⏳ Waiting %.1f s for a slot for %s", found, journey.name)
-            self.notices.tell(Waiting(journey.name, found))
+            waiting = Waiting(journey.name, found)
+            log.info("⏳ Waiting %.1f s for a slot for %s", found, journey.name, extra=of(waiting))
+            self.notices.tell(waiting)
             await self.clock.sleep(max(found, LEAST_WAIT_S))
 
     async def _free(

@@ -2,7 +2,8 @@
 
 What is written survives a kill at any moment (`synchronous=NORMAL`: a power loss may cost the last
 commits). A file that is damaged or not ours is moved aside, and a new one is begun, which says that
-the limits' state was lost.
+the limits' state was lost. One of an older version is brought up to date; one of a newer version is
+left as it is, and another is used beside it.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from clock import SYSTEM_CLOCK, Clock
@@ -27,30 +28,43 @@ log = logging.getLogger("trimaran.storage")
 FILE_NAME = "cache.db"
 BUSY_TIMEOUT_S = 2.0
 MOST_REMOVED = 2_000  # answers at a time: cleaning up must not hold anybody up
-SCHEMA_VERSION = 1
-SCHEMA = f"""
-    CREATE TABLE IF NOT EXISTS answers (
-        key TEXT PRIMARY KEY, stored_at REAL NOT NULL, check_sum INTEGER NOT NULL, body BLOB NOT NULL
-    );
-    CREATE INDEX IF NOT EXISTS answers_by_age ON answers (stored_at);
-    CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-    PRAGMA user_version = {SCHEMA_VERSION};
-"""
+# Each step brings a file one version further, and `user_version` says how far it is. What is there
+# stays; a step only adds, so that a process of the version before can go on with the file.
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, stored_at REAL NOT NULL,"
+        " check_sum INTEGER NOT NULL, body BLOB NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS answers_by_age ON answers (stored_at)",
+        "CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    ),
+)
 LOST = "*"  # the state of everything that has none of its own, once what there was has been lost
+
+
+class WrittenByNewer(sqlite3.NotSupportedError):
+    """The file has been written by a version that came after this one."""
 
 
 class SqliteStore:
     """See `Store`. Each thread has a connection of its own; the first use opens the file.
 
+    *steps* lead from an empty file to this version's.
     Raises `OSError` from every method when SQLite cannot do what is asked, disk full among it.
     """
 
     waits = True
     is_remote = False
 
-    def __init__(self, path: Path, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        path: Path,
+        steps: Sequence[Sequence[str]] = STEPS,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         self.path = path
         self.clock = clock
+        self._steps = steps
+        self._beside = path.with_name(f"{path.stem}.v{len(steps)}{path.suffix}")
         self._local = threading.local()
         self._generation = 0
         self._lock = threading.Lock()
@@ -66,7 +80,9 @@ class SqliteStore:
         if row is None or not (isinstance(row[0], int | float) and isinstance(row[2], bytes)):
             return None
         entry = Entry(body=row[2], stored_at=row[0])
-        return entry if _check_sum(key, entry) == row[1] else None
+        # The first files have check sums of the body alone.
+        is_whole = row[1] in (_check_sum(key, entry), zlib.crc32(entry.body))
+        return entry if is_whole else None
 
     def put(self, key: str, entry: Entry, *, keep_s: float = ANSWERS_KEPT_S) -> None:  # noqa: ARG002 - `remove_before` ends it
         """See `Store.put`."""
@@ -198,35 +214,64 @@ class SqliteStore:
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone_in(self.path.parent):
-            self.path.touch(mode=0o600)
             try:
-                db = self._prepare()
-            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-                if not _is_damage(error, self.path):
-                    raise
-                db = self._replace()
+                db = self._prepare_or_replace()
+            except WrittenByNewer as error:
+                log.warning(
+                    "%s %s: it stays as it is, %s is used", self.path, error, self._beside.name
+                )
+                self.path = self._beside
+                db = self._prepare_or_replace()
             self._inode = self.path.stat().st_ino
         with self._lock:
             self._open.append(db)
         return db
 
+    def _prepare_or_replace(self) -> sqlite3.Connection:
+        """The file opened; a new one in its place where it is damaged."""
+        self.path.touch(mode=0o600)
+        try:
+            return self._prepare()
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if not _is_damage(error, self.path):
+                raise
+            return self._replace()
+
     def _prepare(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)
         db = sqlite3.connect(
             self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
         try:
+            version = _version(db)
+            if version > len(self._steps):
+                raise WrittenByNewer(f"has been written by a newer version ({version})")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute("PRAGMA secure_delete = ON")
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, SCHEMA_VERSION):
-                raise sqlite3.NotSupportedError(f"schema version {version} is not known here")
-            if version == 0:
-                db.executescript(SCHEMA)
+            if version < len(self._steps):
+                self._bring_up_to_date(db)
         except BaseException:
             db.close()
             raise
         return db
+
+    def _bring_up_to_date(self, db: sqlite3.Connection) -> None:
+        """Take the steps that are missing: all of them or none, in one process at a time."""
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            version = _version(db)  # another process may have been quicker
+            for number, step in enumerate(self._steps[version:], version + 1):
+                for statement in step:
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {number}")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+        if 0 < version < len(self._steps):
+            log.info("%s is now of version %d; it was %d", self.path, len(self._steps), version)
 
     def _begin_anew(self) -> None:
         """Replace the file that was opened, unless another process has done so already."""
@@ -267,20 +312,25 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
 def _check_sum(key: str, entry: Entry) -> int:
-    """Of the body with all that belongs to it: an index that is damaged may give another key's row."""
+    """Of an answer with its key and its age: an index that is damaged may lead to another key's row."""
     return zlib.crc32(entry.body, zlib.crc32(f"{key} {float(entry.stored_at)!r}".encode()))
 
 
 def _is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError, path: Path) -> bool:
-    """Whether the file at *path* is unusable: damaged, no database, or written by another schema."""
-    if isinstance(error, sqlite3.NotSupportedError | UnicodeDecodeError):
-        return True
+    """Whether the file at *path* is unusable: damaged, or no database of ours."""
+    if isinstance(error, WrittenByNewer | UnicodeDecodeError):
+        return not isinstance(error, WrittenByNewer)
     code = getattr(error, "sqlite_errorcode", 0)
     if code == sqlite3.SQLITE_READONLY:  # its own header says so, if the system does not
         return os.access(path, os.W_OK)
-    # What we ask is always the same: where SQLite does not understand it, the schema is damaged.
-    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+    # What we ask for is always there; where it is not, the schema is damaged.
+    is_missing = str(error).startswith("no such ")
+    return is_missing or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def open_store(directory: Path) -> Store:

@@ -16,6 +16,7 @@ SANDBOX_SECRETS = (
     "sk-or-v1-sandbox",
     "sandbox-cloudflare-token",
     "sandbox-elevenlabs-key",
+    "tvly-sandbox-key",
 )
 
 

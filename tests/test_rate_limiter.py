@@ -358,7 +358,7 @@ async def test_a_damaged_file_is_known_to_all_who_share_it(
     clock.epoch_s = NOON
     path = tmp_path / FILE_NAME
     path.write_bytes(b"not a database, but some other file" * 100)
-    stores = [SqliteStore(path, clock) for _ in range(2)]
+    stores = [SqliteStore(path, clock=clock) for _ in range(2)]
     first, second = (RateLimiter(0, store=keep(store), clock=clock) for store in stores)
     assert (await first.reserve(MEASURED)).wait.reason == "counters that were lost"
     clock.turn(20)
@@ -377,7 +377,7 @@ async def test_a_file_that_is_removed_costs_nothing_that_this_process_knows(
 ) -> None:
     """Whoever empties the folder by hand does not give quotas back."""
     path = tmp_path / FILE_NAME
-    limiter = RateLimiter(60, store=keep(store := SqliteStore(path, clock)), clock=clock)
+    limiter = RateLimiter(60, store=keep(store := SqliteStore(path, clock=clock)), clock=clock)
     assert (await limiter.reserve(GEMINI)).granted
     shutil.rmtree(tmp_path)
     clock.turn(59)

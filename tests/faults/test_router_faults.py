@@ -473,7 +473,7 @@ async def test_l01_who_leaves_the_queue_takes_no_slot(
 async def test_t02_packets_that_vanish_cost_the_time_to_connect(
     build: Build, sandbox: RunningSandbox
 ) -> None:
-    """A full backlog answers nobody: the next provider does, after half a second here."""
+    """A full backlog answers nobody: the next provider does, after the time to connect."""
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
