@@ -75,6 +75,8 @@ export class Reading {
     this.#draw();
     if (this.run.connection === "gone") return this.#gone();
     if (this.state.status === "done" && !this.finished) this.#load();
+    const isPaused = this.state.status === "paused" && before.status === "running";
+    if (isPaused && this.state.end.resumes_in_s !== null && this.state.end.resumes_in_s <= 1) this.#goOn();
     const isNews = Object.keys(before.sections).length !== Object.keys(this.state.sections).length || before.status !== this.state.status;
     if (isNews && this.entry) this.#keep({});
   }

@@ -40,7 +40,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 
 
 @pytest.fixture(scope="module")
-def browser(sandbox: RunningSandbox) -> Iterator[Browser]:  # noqa: ARG001 - it has to begin first
+def browser(sandbox: RunningSandbox) -> Iterator[Browser]:
     """Debian's Chromium; without it the tests are skipped, except where everything has to be there."""
     if shutil.which(CHROMIUM) is None:
         if os.environ.get("CI") == "true":
@@ -153,7 +153,7 @@ def fill(page: Page, example: str = "Soil tests", kind: str = "Pitch") -> None:
 def write(page: Page, example: str = "Soil tests", kind: str = "Pitch") -> None:
     """Have a document written, to its end."""
     fill(page, example, kind)
-    page.get_by_role("button", name="Write it").click()
+    page.get_by_role("button", name="Write it", exact=True).click()
     finished(page)
 
 

@@ -24,7 +24,11 @@ IDEA = Idea(
     "Solar Kitchen",
     "A non-profit that gives primary schools in Kisumu solar cookers, so that meals need no firewood",
     ("Equip 60 schools with solar cookers by 2029", "Cut the use of firewood by 40% from 100%"),
-    {"geography": "Kisumu, Kenya", "people": "Cooks and pupils of primary schools", "size": "12,000 pupils"},
+    {
+        "geography": "Kisumu, Kenya",
+        "people": "Cooks and pupils of primary schools",
+        "size": "12,000 pupils",
+    },
     "Solar cookers for school kitchens, with training for cooks",
     ("SDG 7: Affordable and Clean Energy", "SDG 13: Climate Action"),
 )
@@ -62,7 +66,9 @@ PLAN = planned(BRIEF)
 def source(mark: str, title: str, snippet: str, url: str) -> Reference:
     """A source that was read yesterday."""
     digest = hashlib.sha256(snippet.encode()).hexdigest()
-    return Reference(mark, title, url, snippet, "2026-11-23T08:00:00+00:00", digest, "official", "brave", "q")
+    return Reference(
+        mark, title, url, snippet, "2026-11-23T08:00:00+00:00", digest, "official", "brave", "q"
+    )
 
 
 SOURCES = (
@@ -144,7 +150,10 @@ class Case:
     def with_section(self, section_id: str, change: Any) -> "Case":
         """The same with the prose of one section changed."""
         sections = tuple(
-            replace(s, blocks=(Prose(change(s.text)), *(b for b in s.blocks if not isinstance(b, Prose))))
+            replace(
+                s,
+                blocks=(Prose(change(s.text)), *(b for b in s.blocks if not isinstance(b, Prose))),
+            )
             if s.id == section_id
             else s
             for s in self.document.sections
@@ -177,7 +186,8 @@ def _tables(*names: str) -> Mapping[str, Section]:
     made = PLAN.blocks(BRIEF)
     ids = {"schedule": "milestones", "finance": "finances"}
     return {
-        ids.get(name, name): Section(ids.get(name, name), name.title(), made[name]) for name in names
+        ids.get(name, name): Section(ids.get(name, name), name.title(), made[name])
+        for name in names
     }
 
 
@@ -222,7 +232,9 @@ def proposal() -> Case:
         section("budget", BUDGET, *blocks["budget"]),
         section("sustainability", SUSTAINABILITY),
         section("risks", *blocks["risks"]),
-        section("ai_use", "This text was drafted with AI from the founder's facts and checked by code."),
+        section(
+            "ai_use", "This text was drafted with AI from the founder's facts and checked by code."
+        ),
     )
 
 
@@ -266,7 +278,9 @@ def _funder(name: str, category: Any, **changes: Any) -> Funder:
 
 FUNDERS = (
     _funder("Acacia Foundation", "foundation"),
-    _funder("Lake Fund", "foundation", floor=Decimal(5_000), ceiling=Decimal(80_000), currency="USD"),
+    _funder(
+        "Lake Fund", "foundation", floor=Decimal(5_000), ceiling=Decimal(80_000), currency="USD"
+    ),
     _funder("Green Bank", "bank", instrument="loan"),
     _funder("Sun Bank", "bank", instrument="loan"),
     _funder("Rift Ventures", "impact_investor", instrument="equity"),

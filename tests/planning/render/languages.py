@@ -32,10 +32,18 @@ TEXTS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "table": ("Budget", "Item", "Amount", "Filters", "Training", "Total"),
         "tasks": ("Baseline survey", "Install the filters", "Handover"),
-        "rest": ("Clean water and sanitation", "Which legal form will the association have?", "People"),
+        "rest": (
+            "Clean water and sanitation",
+            "Which legal form will the association have?",
+            "People",
+        ),
     },
     "es": {
-        "cover": ("Plan de negocio", "Agua segura para diez mil personas", "Iniciativa Agua Limpia"),
+        "cover": (
+            "Plan de negocio",
+            "Agua segura para diez mil personas",
+            "Iniciativa Agua Limpia",
+        ),
         "prose": (
             "La necesidad",
             "Cuatro de cada diez hogares beben de fuentes no protegidas [S1]. Instalaremos 100 filtros hasta 2029, a **2.400 $** cada uno. ¿Quién los cuida? ¡La comunidad!",
@@ -45,10 +53,18 @@ TEXTS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "table": ("Presupuesto", "Concepto", "Importe", "Filtros", "Formación", "Total"),
         "tasks": ("Encuesta inicial", "Instalación de los filtros", "Entrega"),
-        "rest": ("Agua limpia y saneamiento", "¿Qué forma jurídica tendrá la asociación?", "Personas"),
+        "rest": (
+            "Agua limpia y saneamiento",
+            "¿Qué forma jurídica tendrá la asociación?",
+            "Personas",
+        ),
     },
     "fr": {
-        "cover": ("Plan d’affaires", "De l’eau potable pour dix mille personnes", "Initiative Eau Claire"),
+        "cover": (
+            "Plan d’affaires",
+            "De l’eau potable pour dix mille personnes",
+            "Initiative Eau Claire",
+        ),
         "prose": (
             "Le besoin",
             "Quatre ménages sur dix boivent l’eau de sources non protégées [S1]. Nous installons 100 filtres d’ici 2029, à **2 400 $** pièce : c’est un coût maîtrisé.",
@@ -58,7 +74,11 @@ TEXTS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "table": ("Budget", "Poste", "Montant", "Filtres", "Formation", "Total"),
         "tasks": ("Enquête initiale", "Installation des filtres", "Remise"),
-        "rest": ("Eau propre et assainissement", "Quelle forme juridique aura l’association ?", "Personnes"),
+        "rest": (
+            "Eau propre et assainissement",
+            "Quelle forme juridique aura l’association ?",
+            "Personnes",
+        ),
     },
     "pt": {
         "cover": ("Plano de negócios", "Água segura para dez mil pessoas", "Iniciativa Água Limpa"),
@@ -74,7 +94,11 @@ TEXTS: dict[str, dict[str, tuple[str, ...]]] = {
         "rest": ("Água potável e saneamento", "Que forma jurídica terá a associação?", "Pessoas"),
     },
     "de": {
-        "cover": ("Geschäftsplan", "Sicheres Wasser für zehntausend Menschen", "Initiative Sauberes Wasser"),
+        "cover": (
+            "Geschäftsplan",
+            "Sicheres Wasser für zehntausend Menschen",
+            "Initiative Sauberes Wasser",
+        ),
         "prose": (
             "Der Bedarf",
             "Vier von zehn Haushalten trinken aus ungeschützten Quellen [S1]. Bis 2029 bauen wir 100 Filter für je **2.400 $** ein. Die Trinkwasserversorgungsgenossenschaft übernimmt die Wartung.",
@@ -87,7 +111,11 @@ TEXTS: dict[str, dict[str, tuple[str, ...]]] = {
         "rest": ("Sauberes Wasser", "Welche Rechtsform bekommt der Verein?", "Menschen"),
     },
     "ru": {
-        "cover": ("Бизнес-план", "Безопасная вода для десяти тысяч человек", "Инициатива «Чистая вода»"),
+        "cover": (
+            "Бизнес-план",
+            "Безопасная вода для десяти тысяч человек",
+            "Инициатива «Чистая вода»",
+        ),
         "prose": (
             "Потребность",
             "Четыре из десяти семей пьют воду из незащищённых источников [S1]. До 2029 года мы установим 100 фильтров по **2400 $** каждый.",
@@ -135,7 +163,9 @@ def document(language: str, **changes: object) -> Document:
     heading, paragraph, sub, first, second = texts["prose"]
     caption, item, amount, filters, training, total = texts["table"]
     goal, question, people = texts["rest"]
-    prose = Prose(f"{paragraph}\n\n{paragraph}\n\n### {sub}\n\n- {first}\n- {second}\n  1. {first}\n")
+    prose = Prose(
+        f"{paragraph}\n\n{paragraph}\n\n### {sub}\n\n- {first}\n- {second}\n  1. {first}\n"
+    )
     table = Table(
         caption,
         (Column(item, share=2), Column(amount, "end")),
@@ -143,12 +173,22 @@ def document(language: str, **changes: object) -> Document:
         totals=1,
         note=second,
     )
-    days = ((date(2027, 1, 4), date(2027, 3, 31)), (date(2027, 4, 1), date(2027, 11, 30)), (date(2027, 12, 15), date(2027, 12, 15)))
+    days = (
+        (date(2027, 1, 4), date(2027, 3, 31)),
+        (date(2027, 4, 1), date(2027, 11, 30)),
+        (date(2027, 12, 15), date(2027, 12, 15)),
+    )
     bars = tuple(
         Bar(f"M{n}", task, begin, end, people, n != 0, (f"M{n - 1}",) if n else ())
         for n, (task, (begin, end)) in enumerate(zip(texts["tasks"], days, strict=True))
     )
-    chart = Chart(people, "columns", ("2027", "2028", "2029"), (Series(people, (Decimal(4000), Decimal(76000), Decimal(120000))),), "people")
+    chart = Chart(
+        people,
+        "columns",
+        ("2027", "2028", "2029"),
+        (Series(people, (Decimal(4000), Decimal(76000), Decimal(120000))),),
+        "people",
+    )
     sections = (
         Section("need", heading, (prose, table), "model"),
         Section("milestones", sub, (Gantt(sub, bars), chart), "code"),

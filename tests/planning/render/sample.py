@@ -25,16 +25,45 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def reference(n: int, title: str, url: str, tier: str = "official") -> Reference:
     """A source."""
     return Reference(
-        f"S{n}", title, url, "a snippet", f"2026-11-{n + 1:02d}T08:30:00Z", "ab" * 32, tier  # type: ignore[arg-type]
+        f"S{n}",
+        title,
+        url,
+        "a snippet",
+        f"2026-11-{n + 1:02d}T08:30:00Z",
+        "ab" * 32,
+        tier,  # type: ignore[arg-type]
     )
 
 
 REFERENCES = (
-    reference(1, "Progress on household drinking water, sanitation and hygiene 2000–2024", "https://washdata.org/reports/jmp-2025-wash-households"),
-    reference(2, "Kenya Population and Housing Census: Distribution of Population by Administrative Units", "https://www.knbs.or.ke/reports/kenya-census-2019/?section=volume-II&view=full#turkana"),
-    reference(3, "Effect of point-of-use water treatment on child diarrhoea: a systematic review", "https://doi.org/10.1000/example.2024.118273645", "academic"),
-    reference(4, "Counties rank among the driest in a decade", "https://www.example.org/news/2026/07/counties-rank-among-the-driest-in-a-decade-and-what-that-means-for-families.html", "established"),
-    reference(5, "Water kiosks: what twelve operators told us", "https://blog.example.net/water-kiosks", "other"),
+    reference(
+        1,
+        "Progress on household drinking water, sanitation and hygiene 2000–2024",
+        "https://washdata.org/reports/jmp-2025-wash-households",
+    ),
+    reference(
+        2,
+        "Kenya Population and Housing Census: Distribution of Population by Administrative Units",
+        "https://www.knbs.or.ke/reports/kenya-census-2019/?section=volume-II&view=full#turkana",
+    ),
+    reference(
+        3,
+        "Effect of point-of-use water treatment on child diarrhoea: a systematic review",
+        "https://doi.org/10.1000/example.2024.118273645",
+        "academic",
+    ),
+    reference(
+        4,
+        "Counties rank among the driest in a decade",
+        "https://www.example.org/news/2026/07/counties-rank-among-the-driest-in-a-decade-and-what-that-means-for-families.html",
+        "established",
+    ),
+    reference(
+        5,
+        "Water kiosks: what twelve operators told us",
+        "https://blog.example.net/water-kiosks",
+        "other",
+    ),
 )
 
 
@@ -95,7 +124,11 @@ from one list of facts; where we had to assume something, it says so.
 
 def finance() -> Table:
     """Twelve months: a table that needs a turned page."""
-    columns = (Column("USD", share=2), *(Column(f"{m} 2027", "end") for m in MONTHS), Column("Year 1", "end"))
+    columns = (
+        Column("USD", share=2),
+        *(Column(f"{m} 2027", "end") for m in MONTHS),
+        Column("Year 1", "end"),
+    )
 
     def row(label: str, base: int, step: int) -> tuple[str, ...]:
         values = [base + step * n for n in range(12)]
@@ -112,22 +145,85 @@ def finance() -> Table:
         row("Other costs", -900, -12),
         row("Closing cash", 27_150, 2_150),
     )
-    return Table("Cash flow by month, first year", columns, rows, totals=1, note="Base case. Amounts in US dollars. Figures of the first quarter are contracted, all others are planned.")
+    return Table(
+        "Cash flow by month, first year",
+        columns,
+        rows,
+        totals=1,
+        note="Base case. Amounts in US dollars. Figures of the first quarter are contracted, all others are planned.",
+    )
 
 
 def risks() -> Table:
     """A text-heavy table."""
-    columns = (Column("Risk", share=2), Column("L", "end", 0.4), Column("I", "end", 0.4), Column("Score", "end", 0.5), Column("Owner"), Column("What we do about it", share=2.4), Column("Sign that it happens", share=1.6))
+    columns = (
+        Column("Risk", share=2),
+        Column("L", "end", 0.4),
+        Column("I", "end", 0.4),
+        Column("Score", "end", 0.5),
+        Column("Owner"),
+        Column("What we do about it", share=2.4),
+        Column("Sign that it happens", share=1.6),
+    )
     rows = tuple(
         (f"{name}", str(l), str(i), str(l * i), owner, what, sign)
         for name, l, i, owner, what, sign in (
-            ("Boreholes yield less than tested", 3, 5, "Field engineer", "Plan with the lower value; two mobile tanks in reserve; budget line 4.2", "Level below 12 m in two weeks running [S2]"),
-            ("Spare parts arrive late at the port of Mombasa", 4, 3, "Logistics", "Keep parts for six months in Lodwar", "An order is older than 40 days"),
-            ("Committees do not meet", 2, 4, "Community lead", "Train two members for each office; visit monthly in the first year", "No minutes for two months"),
-            ("Shilling loses value against the dollar", 3, 3, "Treasurer", "Hold the reserve in dollars; buy systems in the first half", "More than 10 % in a quarter"),
-            ("Conflict along the grazing routes", 2, 5, "Director", "Agree routes with elders; suspend visits on warning", "Alert of the county"),
-            ("Funder pays later than agreed", 3, 4, "Treasurer", "Reserve of three months; staged orders", "Instalment 30 days late"),
-            ("Water quality falls between two tests", 2, 5, "Field engineer", "Weekly strip tests by the caretaker; laboratory test each quarter", "Any positive strip"),
+            (
+                "Boreholes yield less than tested",
+                3,
+                5,
+                "Field engineer",
+                "Plan with the lower value; two mobile tanks in reserve; budget line 4.2",
+                "Level below 12 m in two weeks running [S2]",
+            ),
+            (
+                "Spare parts arrive late at the port of Mombasa",
+                4,
+                3,
+                "Logistics",
+                "Keep parts for six months in Lodwar",
+                "An order is older than 40 days",
+            ),
+            (
+                "Committees do not meet",
+                2,
+                4,
+                "Community lead",
+                "Train two members for each office; visit monthly in the first year",
+                "No minutes for two months",
+            ),
+            (
+                "Shilling loses value against the dollar",
+                3,
+                3,
+                "Treasurer",
+                "Hold the reserve in dollars; buy systems in the first half",
+                "More than 10 % in a quarter",
+            ),
+            (
+                "Conflict along the grazing routes",
+                2,
+                5,
+                "Director",
+                "Agree routes with elders; suspend visits on warning",
+                "Alert of the county",
+            ),
+            (
+                "Funder pays later than agreed",
+                3,
+                4,
+                "Treasurer",
+                "Reserve of three months; staged orders",
+                "Instalment 30 days late",
+            ),
+            (
+                "Water quality falls between two tests",
+                2,
+                5,
+                "Field engineer",
+                "Weekly strip tests by the caretaker; laboratory test each quarter",
+                "Any positive strip",
+            ),
         )
     )
     return Table("Risk register", columns, rows, note="L: likelihood, I: impact, both from 1 to 5.")
@@ -135,9 +231,26 @@ def risks() -> Table:
 
 def beneficiaries(rows: int = 60) -> Table:
     """A table over several pages."""
-    columns = (Column("Village", share=2), Column("Ward"), Column("People", "end"), Column("Systems", "end"), Column("Month", "center"))
-    body = tuple((f"Village of {chr(65 + n % 26)}{'aeiou'[n % 5]}kor {n + 1}", f"Ward {n % 7 + 1}", f"{80 + n * 37 % 240:,}", str(1 + n % 3), f"{MONTHS[n % 12]} {2027 + n // 24}") for n in range(rows))
-    return Table("Where the systems stand", columns, (*body, ("Total", "", "10,000", "118", "")), totals=1)
+    columns = (
+        Column("Village", share=2),
+        Column("Ward"),
+        Column("People", "end"),
+        Column("Systems", "end"),
+        Column("Month", "center"),
+    )
+    body = tuple(
+        (
+            f"Village of {chr(65 + n % 26)}{'aeiou'[n % 5]}kor {n + 1}",
+            f"Ward {n % 7 + 1}",
+            f"{80 + n * 37 % 240:,}",
+            str(1 + n % 3),
+            f"{MONTHS[n % 12]} {2027 + n // 24}",
+        )
+        for n in range(rows)
+    )
+    return Table(
+        "Where the systems stand", columns, (*body, ("Total", "", "10,000", "118", "")), totals=1
+    )
 
 
 def schedule(count: int = 14) -> Gantt:
@@ -158,17 +271,61 @@ def schedule(count: int = 14) -> Gantt:
         ("Milestone: 10,000 people served", "Director"),
         ("Handover and final report", ""),
     )
-    days = ((0, 60), (30, 75), (60, 60), (121, 90), (130, 110), (212, 150), (365, 1), (330, 120), (360, 160), (452, 330), (760, 100), (800, 120), (900, 1), (905, 150))
+    days = (
+        (0, 60),
+        (30, 75),
+        (60, 60),
+        (121, 90),
+        (130, 110),
+        (212, 150),
+        (365, 1),
+        (330, 120),
+        (360, 160),
+        (452, 330),
+        (760, 100),
+        (800, 120),
+        (900, 1),
+        (905, 150),
+    )
     begin = date(2027, 1, 4)
-    waits = ((), (0,), (0,), (2,), (2,), (3, 4), (5,), (3,), (4,), (7, 8), (9,), (9,), (10,), (11, 12))
+    waits = (
+        (),
+        (0,),
+        (0,),
+        (2,),
+        (2,),
+        (3, 4),
+        (5,),
+        (3,),
+        (4,),
+        (7, 8),
+        (9,),
+        (9,),
+        (10,),
+        (11, 12),
+    )
     bars = []
     for n in range(count):
         k = n % 14
         start = date.fromordinal(begin.toordinal() + days[k][0] + 20 * (n // 14))
         end = date.fromordinal(start.toordinal() + days[k][1] - 1)
         label, owner = names[k]
-        bars.append(Bar(f"M{n + 1}", label, start, end, owner, k in (0, 2, 3, 5, 9, 11, 13), tuple(f"M{w + 1 + n // 14 * 14}" for w in waits[k])))
-    return Gantt("Milestones and what they wait for", tuple(bars), "Dates hold if the first instalment arrives by 15 January 2027.")
+        bars.append(
+            Bar(
+                f"M{n + 1}",
+                label,
+                start,
+                end,
+                owner,
+                k in (0, 2, 3, 5, 9, 11, 13),
+                tuple(f"M{w + 1 + n // 14 * 14}" for w in waits[k]),
+            )
+        )
+    return Gantt(
+        "Milestones and what they wait for",
+        tuple(bars),
+        "Dates hold if the first instalment arrives by 15 January 2027.",
+    )
 
 
 def charts() -> tuple[Chart, ...]:
@@ -176,27 +333,70 @@ def charts() -> tuple[Chart, ...]:
     quarters = tuple(f"Q{q} {y}" for y in (2027, 2028, 2029) for q in (1, 2, 3, 4))
     base = (25, 31, 22, 14, 9, 12, 19, 27, 33, 41, 52, 66)
     return (
-        Chart("Closing cash in three scenarios", "line", quarters, (
-            Series("Base", tuple(D(v * 1000) for v in base)),
-            Series("Low", tuple(D(v * 1000 - 900 * n - 4000) for n, v in enumerate(base))),
-            Series("High", tuple(D(v * 1000 + 1100 * n + 2000) for n, v in enumerate(base))),
-        ), "USD", "In the low case cash is short by USD 4,900 in the first quarter of 2028; the reserve covers it."),
-        Chart("Where the money comes from", "stacked", ("Year 1", "Year 2", "Year 3"), (
-            Series("Grants", (D(118000), D(82000), D(40000))),
-            Series("Sale of water", (D(14200), D(51800), D(96400))),
-            Series("Donations", (D(18500), D(19100), D(21000))),
-        ), "USD"),
-        Chart("People served", "columns", ("End of year 1", "End of year 2", "End of year 3"), (Series("People", (D(4000), D(7600), D(10000))),), "people"),
-        Chart("Monthly result", "columns", tuple(f"{m} 2027" for m in MONTHS) + tuple(f"{m} 2028" for m in MONTHS), (Series("Result", tuple(D(v) for v in range(-9200, 14800, 1000))),), "USD"),
-        Chart("Share of households with safe water", "line", MONTHS, (Series("Share", tuple(D(v) for v in range(40, 88, 4))),), "%"),
+        Chart(
+            "Closing cash in three scenarios",
+            "line",
+            quarters,
+            (
+                Series("Base", tuple(D(v * 1000) for v in base)),
+                Series("Low", tuple(D(v * 1000 - 900 * n - 4000) for n, v in enumerate(base))),
+                Series("High", tuple(D(v * 1000 + 1100 * n + 2000) for n, v in enumerate(base))),
+            ),
+            "USD",
+            "In the low case cash is short by USD 4,900 in the first quarter of 2028; the reserve covers it.",
+        ),
+        Chart(
+            "Where the money comes from",
+            "stacked",
+            ("Year 1", "Year 2", "Year 3"),
+            (
+                Series("Grants", (D(118000), D(82000), D(40000))),
+                Series("Sale of water", (D(14200), D(51800), D(96400))),
+                Series("Donations", (D(18500), D(19100), D(21000))),
+            ),
+            "USD",
+        ),
+        Chart(
+            "People served",
+            "columns",
+            ("End of year 1", "End of year 2", "End of year 3"),
+            (Series("People", (D(4000), D(7600), D(10000))),),
+            "people",
+        ),
+        Chart(
+            "Monthly result",
+            "columns",
+            tuple(f"{m} 2027" for m in MONTHS) + tuple(f"{m} 2028" for m in MONTHS),
+            (Series("Result", tuple(D(v) for v in range(-9200, 14800, 1000))),),
+            "USD",
+        ),
+        Chart(
+            "Share of households with safe water",
+            "line",
+            MONTHS,
+            (Series("Share", tuple(D(v) for v in range(40, 88, 4))),),
+            "%",
+        ),
     )
 
 
 CHIPS = Chips(
     (
-        Chip(6, "Clean water and sanitation: target 6.1", "Direct. 10,000 people with safe water at an affordable price by 2029, from 0 today."),
-        Chip(3, "Health and well-being: target 3.9", "Contributing. Half as many cases of water-borne disease among children under five [S3]."),
-        Chip(5, "Gender equality: target 5.4", "Contributing. Two hours a day less spent fetching water."),
+        Chip(
+            6,
+            "Clean water and sanitation: target 6.1",
+            "Direct. 10,000 people with safe water at an affordable price by 2029, from 0 today.",
+        ),
+        Chip(
+            3,
+            "Health and well-being: target 3.9",
+            "Contributing. Half as many cases of water-borne disease among children under five [S3].",
+        ),
+        Chip(
+            5,
+            "Gender equality: target 5.4",
+            "Contributing. Two hours a day less spent fetching water.",
+        ),
         Chip(8, "Decent work: target 8.5", "100 paid caretakers, sixty of them women."),
         Chip(17, "Partnerships: target 17.17", ""),
     )
@@ -211,12 +411,52 @@ def plan(**changes: object) -> Document:
         Section("summary", "Summary", (Prose(SUMMARY),), "model"),
         Section("need", "The need, and who lives with it", (Prose(NEED), share), "model"),
         Section("programme", "What we do", (Prose(long_text), columns), "model"),
-        Section("sdg", "Contribution to the Sustainable Development Goals", (Prose("We count only what we measure ourselves."), CHIPS), "code"),
-        Section("milestones", "Milestones and schedule", (Prose("Every milestone has an owner and a date. The critical path is drawn in red: a day lost there is a day lost at the end."), schedule())),
-        Section("finance", "Three-year finances", (Prose("The price of a can is five shillings. All assumptions stand in the table at the end of this section."), finance(), line, stacked, monthly, Prose("The break-even month is October 2029. Until then grants fill the gap."))),
-        Section("where", "Where the systems stand", (Prose("The villages were chosen with the county [S2]."), beneficiaries())),
+        Section(
+            "sdg",
+            "Contribution to the Sustainable Development Goals",
+            (Prose("We count only what we measure ourselves."), CHIPS),
+            "code",
+        ),
+        Section(
+            "milestones",
+            "Milestones and schedule",
+            (
+                Prose(
+                    "Every milestone has an owner and a date. The critical path is drawn in red: a day lost there is a day lost at the end."
+                ),
+                schedule(),
+            ),
+        ),
+        Section(
+            "finance",
+            "Three-year finances",
+            (
+                Prose(
+                    "The price of a can is five shillings. All assumptions stand in the table at the end of this section."
+                ),
+                finance(),
+                line,
+                stacked,
+                monthly,
+                Prose("The break-even month is October 2029. Until then grants fill the gap."),
+            ),
+        ),
+        Section(
+            "where",
+            "Where the systems stand",
+            (Prose("The villages were chosen with the county [S2]."), beneficiaries()),
+        ),
         Section("risks", "Risks", (Prose("Each risk has one owner."), risks())),
-        Section("passages", "The next ninety days", (Prose("1. Open the account.\n2. Sign with the county.\n3. Order the first ten systems.\n\nEach step has a date in the schedule."),), "embedded"),
+        Section(
+            "passages",
+            "The next ninety days",
+            (
+                Prose(
+                    "1. Open the account.\n2. Sign with the county.\n3. Order the first ten systems.\n\nEach step has a date in the schedule."
+                ),
+            ),
+            "embedded",
+        ),
         Section("organisation", "Organisation and team", (Prose(long_text),), "founder"),
     )
     document = {
@@ -229,7 +469,12 @@ def plan(**changes: object) -> Document:
         "written_on": date(2026, 11, 24),
         "sections": sections,
         "references": REFERENCES,
-        "questions": ("Which legal form will the association have?", "What did the last yield test of the eleven boreholes show, and who keeps its report?"),
-        "notices": ("This plan was written with the help of a language model and checked by code. Figures come from one list of facts; assumptions are marked as such.",),
+        "questions": (
+            "Which legal form will the association have?",
+            "What did the last yield test of the eleven boreholes show, and who keeps its report?",
+        ),
+        "notices": (
+            "This plan was written with the help of a language model and checked by code. Figures come from one list of facts; assumptions are marked as such.",
+        ),
     }
     return Document(**{**document, **changes})  # type: ignore[arg-type]
