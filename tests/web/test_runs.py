@@ -1,7 +1,6 @@
 """A run as a visitor sees it: failing over, waiting, stopped, reloaded, cut off, paused, refused."""
 
 import re
-import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,11 +74,10 @@ def test_a_lost_connection_is_told_and_found_again(visit: Visit) -> None:
     assert page.locator(".part").count() == 15
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_a_service_that_is_started_again_goes_on_by_itself(
-    visits: Opens, sandbox: RunningSandbox, tmp_path: Path, end: signal.Signals
+    visits: Opens, sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
-    """Whether it could say goodbye or not; nothing is written twice, and nobody has to click."""
+    """Nothing is written twice, and nobody has to click."""
     usual = {"MIN_INTERVAL_SECONDS": "0", "LOCAL_MODEL": "off", "CACHE_DIR": str(tmp_path / "kept")}
     with socket.create_server(("127.0.0.1", 0)) as listener:
         with running_service(tmp_path / "1", {**sandbox.env, **usual}, listener=listener) as first:
@@ -87,7 +85,7 @@ def test_a_service_that_is_started_again_goes_on_by_itself(
             visit.expected = ["ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED_ENCODING", "503"]
             page = visit.open()
             begin(page, sections=2)
-            first.process.send_signal(end)
+            first.process.terminate()
             first.process.wait()
         with running_service(tmp_path / "2", {**sandbox.env, **usual}, listener=listener):
             page.get_by_text("Finished:").wait_for(timeout=40_000)
