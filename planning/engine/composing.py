@@ -16,6 +16,7 @@ from planning.engine.mending import (
     Reviews,
     errors_of,
     is_unsupported,
+    mendable,
     violations,
     without,
 )
@@ -121,12 +122,13 @@ class Composition:
         self, part: Part, text: Text, errors: Sequence[Finding]
     ) -> tuple[Text, Sequence[Finding]]:
         """*text* written again for its *errors*, if there is a call for it and it became no worse."""
-        if self.asks is None or not self.budget.take():
+        told = mendable(errors, len(self.sheet.sources(part)))
+        if self.asks is None or not told or not self.budget.take():
             return text, errors
         self.mended.add(part.id)
         self._tell_check(part.id, errors)
         self.desk.tell("stage", stage="repair", section=part.id, title=self.sheet.title(part))
-        again = await mend(self.sheet, text, violations(errors), self.asks, self.budget)
+        again = await mend(self.sheet, text, violations(told), self.asks, self.budget)
         self._put(part, again)
         left = await self._errors(part)
         if again.markdown and len(left) <= len(errors):
