@@ -27,7 +27,7 @@ from docx.text.run import Run
 from planning.content import Block, Chart, Chips, Document, Gantt, Prose, Reference, Section, Table
 from planning.render.charts import chart_drawing
 from planning.render.clean import cleaned, day_of, one_line, web_address
-from planning.render.columns import column_widths
+from planning.render.columns import column_widths, row_lines
 from planning.render.drawing import Drawing, rough_width
 from planning.render.gantt import gantt_drawings, mirrored
 from planning.render.palette import goal_ink
@@ -57,7 +57,8 @@ from planning.wording import is_right_to_left, words_in
 PageSize = Literal["A4", "Letter"]
 SIZES = {"A4": (595.3, 841.9), "Letter": (612.0, 792.0)}
 MARGIN, TOP = 64.0, 72.0
-MANY = 9  # columns from which a table has a turned page
+MANY, HIGH = 8, 3.4  # columns, and lines of a row; beyond both a table has a turned page
+PADDING = 12.0  # beside the text of a cell, both sides together
 MOST_VALUES = 6  # categories of a chart whose values also stand in a table
 TALLEST = 560.0  # of a picture
 MARK = re.compile(r"S\d{1,4}")  # what prose cites a source by
@@ -239,9 +240,9 @@ class _Writer:
         self._heading(1, (Span(one_line(section.title)),))
         if section.author == "embedded":
             self._text(self.words("render.embedded"), "Draft Label")
-        turned = [block for block in section.blocks if _is_wide(block)]
+        turned = [block for block in section.blocks if _is_wide(block, self.width)]
         for block in section.blocks:
-            if not _is_wide(block):
+            if block not in turned:
                 self._block(block)
         if turned:
             self._next_pages(is_turned=True)
@@ -493,23 +494,37 @@ class _Writer:
                 yield part, self.rtl != bool(n % 2)
 
 
-def _is_wide(block: Block) -> bool:
-    """Whether *block* needs a turned page."""
-    return isinstance(block, Table) and len(block.columns) >= MANY
+def _is_wide(block: Block, room: float) -> bool:
+    """Whether *block* needs a turned page: its words do not fit into *room*, or its rows are high."""
+    if not isinstance(block, Table) or len(block.columns) < MANY:
+        return False
+    header = [spans_of(column.title) for column in block.columns]
+    rows = [[spans_of(cell) for cell in row] for row in block.rows]
+    words, cells = _needs(header, rows)
+    widths = column_widths(words, cells, [column.share for column in block.columns], room, PADDING)
+    return widths is None or row_lines(cells, widths, PADDING) > HIGH
 
 
 def _widths(
     header: Sequence[Spans], rows: Sequence[Sequence[Spans]], shares: Sequence[float], room: float
 ) -> list[float]:
     """The widths of columns in points; the font is not known, so that they are estimates."""
+    words, cells = _needs(header, rows)
+    found = column_widths(words, cells, shares, room, PADDING)
+    return found or [room / len(header)] * len(header)
+
+
+def _needs(
+    header: Sequence[Spans], rows: Sequence[Sequence[Spans]]
+) -> tuple[list[float], list[list[float]]]:
+    """For each column about how wide its longest word is, and how wide its cells are."""
     words, cells = [], []
     for n in range(len(header)):
-        texts = ["".join(s.text for s in row[n]) for row in [header, *rows] if n < len(row)]
+        texts = ["".join(s.text for s in row[n]) if n < len(row) else "" for row in [header, *rows]]
         cells.append([rough_width(text, TABLE_SIZE) for text in texts])
         parts = [part for text in texts for part in re.split(r"[ \n]+", text)]
         words.append(max(rough_width(part, TABLE_SIZE, True) for part in parts))
-    found = column_widths(words, cells, shares, room, 10.0)
-    return found or [room / len(header)] * len(header)
+    return words, cells
 
 
 def _top_line(cell: _Cell) -> None:
