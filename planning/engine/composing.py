@@ -20,11 +20,11 @@ from planning.engine.mending import (
     violations,
     without,
 )
-from planning.engine.outline import SUMMARY, Part
+from planning.engine.outline import COMPLIANCE, SUMMARY, Part
 from planning.engine.preparing import Prepared
 from planning.engine.proposing import Budget
 from planning.engine.requirements import table
-from planning.engine.runs import Desk
+from planning.engine.run import Desk
 from planning.engine.sheet import Sheet
 from planning.engine.writing import Text, filled_in, mend, write
 
@@ -62,13 +62,15 @@ class Composition:
             await self.desk.go_on()
             if part.id == SUMMARY:
                 await self._mend_across()
+            if part.id == COMPLIANCE:
+                continue  # it tells where the others answer, and how long they are
             self._put(part, await self._text(part))
             await self._check(part)
             self._tell_section(part)
         if self.requirements:
             blocks = table(self.sheet, self.requirements, tuple(self.sections.values()))
-            self.sheet = replace(self.sheet, extra={**self.sheet.extra, "compliance": blocks})
-            ledger = next(p for p in self.sheet.outline.parts if p.id == "compliance")
+            self.sheet = replace(self.sheet, extra={**self.sheet.extra, COMPLIANCE: blocks})
+            ledger = next(p for p in self.sheet.outline.parts if p.id == COMPLIANCE)
             self._put(ledger, None)
             self._tell_section(ledger)
         self.desk.tell("stage", stage="checks")
