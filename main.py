@@ -9,7 +9,6 @@ from endpoints.app import Services, create_app
 from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
-from planning.render.printer import Printer
 from planning.research import NoSearch, Search, researcher
 from planning.speech import build_speaker
 from providers import CATALOGUE, configured
@@ -96,7 +95,7 @@ rules = Rules(
 )
 # On Vercel a call may take 300 seconds; a document pauses ten before that, and the next call goes on.
 planner = Planner(router, search, sitting_s=290 if settings.vercel else None)
-services = Services(planner, speaker, cache, Printer(settings.pdf_font_cjk))
+services = Services(planner, speaker, cache, settings.pdf_font_cjk)
 app = create_app(
     services,
     rules=rules,

@@ -7,6 +7,7 @@ import ipaddress
 import re
 import urllib.parse
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
@@ -45,6 +46,12 @@ def _plain_secret(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value()
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
         raise ValueError("a key has only letters, digits and signs, without spaces")
+    return value
+
+
+def _existing_file(value: str) -> str:
+    if value and not Path(value).is_file():
+        raise ValueError("there is no such file")
     return value
 
 
@@ -156,13 +163,13 @@ class Settings(_FromEnvironment):
     searxng_url: Url | Literal[""] = ""
     search_url: Url | Literal[""] = ""
     sandbox_url: LoopbackUrl | Literal[""] = ""
-    pdf_font_cjk: str = ""
     elevenlabs_api_key: Secret = NO_SECRET
     elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (
         "JBFqnCBsd6RMkjVDRZzb"
     )
     elevenlabs_model: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "eleven_flash_v2_5"
     elevenlabs_base_url: Url = "https://api.elevenlabs.io"
+    pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     trimaran_api_keys: Annotated[SecretStr, AfterValidator(_readable_keys)] = NO_SECRET
     api_key_requests_per_minute: Annotated[int, Field(ge=0)] = 60
     api_key_requests_per_day: Annotated[int, Field(ge=0)] = 2_000

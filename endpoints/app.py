@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -55,7 +55,7 @@ class Services:
     planner: Planner
     speaker: Speaker
     cache: ResponseCache
-    printer: Printer = field(default_factory=Printer)
+    pdf_font: str = ""  # the path of a font for scripts that ours lack
 
 
 def create_app(
@@ -77,10 +77,10 @@ def create_app(
         app.state.shutdown.listen()
         yield
         await services.planner.runs.aclose()
-        await services.printer.aclose()
         await router.aclose()
         await services.planner.search.aclose()
         await services.speaker.aclose()
+        await printer.aclose()
         services.cache.close()
 
     app = FastAPI(
@@ -92,13 +92,14 @@ def create_app(
         telemetry=TRACED if traced else UNTRACED,
     )
     router = services.planner.router
+    printer = Printer(services.pdf_font)
     journal, metrics = Journal(router.clock.time), Metrics()
     router.notices.listeners += [journal.hear, metrics.hear]
     if traced:
         router.notices.listeners.append(Tracing().hear)
     app.state.planner = services.planner
     app.state.speaker = services.speaker
-    app.state.printer = services.printer
+    app.state.printer = printer
     app.state.shutdown = Shutdown()
     app.state.shutdown.at_begin.append(services.planner.runs.wind_down)
     app.include_router(document_routes())

@@ -56,6 +56,8 @@ def cues(stretches: Sequence[Stretch], seconds: float) -> tuple[Cue, ...]:
             groups.append([*rest, word])
         else:
             groups.append([word])
+    if not groups:
+        return ()
     starts = _apart([group[0].start_s for group in groups], seconds)
     ends = [*starts[1:], seconds]
     return tuple(

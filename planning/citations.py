@@ -24,7 +24,7 @@ COVERED_WITH_FIGURES, LEAST_SHARED_WITH_FIGURES = 0.3, 2
 
 # [S1], [S1, S3], [s1; 2], [1], but neither [text](link) nor a footnote of code.
 _MARK = re.compile(
-    r"[ \t\u00a0]*\[\s*(?P<ids>[Ss]?\d{1,3}(?:\s*(?:[,;،]|and|&)\s*[Ss]?\d{1,3})*)\s*\](?!\()"
+    r"[ \t\u00a0]{0,4}\[\s{0,4}(?P<ids>[Ss]?\d{1,3}(?:\s*(?:[,;،]|and|&)\s*[Ss]?\d{1,3})*)\s*\](?!\()"
 )
 _OWN = re.compile(r"\[(S\d{1,3})\]")
 _URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{1,20}://|\bwww\.)[^\s<>\"'\])}|`*]+", re.IGNORECASE)
@@ -33,12 +33,14 @@ _BARE_HOST = re.compile(
     r"(?<![\w@./-])(?:[\w-]+\.)+(?:com|org|net|edu|gov|int|io|info|co|africa|ngo|biz|dev|app|me|ai|[a-z]{2}(?=/))"
     r"(?![\w-])(?:/[^\s<>\"')\]}|`*]*)?"
 )
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_HTML = re.compile(r"<!--.*?(?:-->|\Z)|</?[a-zA-Z][^<>]*>", re.DOTALL)
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _REMOVED = "\0"  # where an address was, until the text around it is mended
-_IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)?|\[[^\]]*\])")
-_LINK = re.compile(r"\[([^\]\n]+)\]\(\s*<?([^)\s>]*)>?[^)]*\)")
+# Lengths are bounded, so that a text of nothing but brackets takes no longer than another.
+_IMAGE = re.compile(r"!\[([^\]]{0,300})\](?:\([^)]{0,2000}\)?|\[[^\]]{0,300}\])")
+_LINK = re.compile(r"\[([^\]\n]{1,300})\]\(([^)\n]{0,2000})\)")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^>\s]*)>", re.IGNORECASE)
-_REFERENCE_LINK = re.compile(r"(?m)^[ \t]{0,3}\[[^\]\n]+\]:[ \t]*\S+.*$\n?")
+_REFERENCE_LINK = re.compile(r"(?m)^[ \t]{0,3}\[[^\]\n]{1,300}\]:[ \t]*\S+.*$\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def links(document: Document) -> Mapping[str, Reference]:
 
 def addresses(text: str) -> tuple[str, ...]:
     """Every web and mail address in *text*, and whatever else a reader could take for a link's target."""
-    found = [link[2] for link in _LINK.finditer(text)]
+    found = [_target(link) for link in _LINK.finditer(text)]
     for pattern in (_URL, _SCHEME, _MAIL, _BARE_HOST):
         found += [match[0] for match in pattern.finditer(text)]
         text = pattern.sub(" ", text)
@@ -161,12 +163,21 @@ def without_addresses(text: str, allowed: Iterable[str] = ()) -> str:
 
     text = _REFERENCE_LINK.sub("", _IMAGE.sub(r"\1", text.replace(_REMOVED, "")))
     text = _AUTOLINK.sub(lambda link: link[1], text)
-    text = _LINK.sub(lambda link: link[0] if _is_known(link[2], known) else link[1], text)
-    parts = re.split(r"(\[[^\]\n]+\]\([^)\n]*\))", text)  # what is a link now was allowed
+    text = _LINK.sub(lambda link: link[0] if _is_known(_target(link), known) else link[1], text)
+    # What is a link now was allowed.
+    parts = re.split(r"(\[[^\]\n]{1,300}\]\([^)\n]{0,2000}\))", text)
     for place in range(0, len(parts), 2):
         for pattern in (_URL, _SCHEME, _MAIL, _BARE_HOST):
             parts[place] = pattern.sub(kept, parts[place])
-    return re.sub(rf"[ \t]*(?:\(\s*{_REMOVED}\s*\)|{_REMOVED})", "", "".join(parts))
+        parts[place] = parts[place].replace("](", "] (")  # what is left of a link is none
+    gone = rf"[ \t]{{0,4}}(?:\([ \t]{{0,4}}{_REMOVED}[ \t]{{0,4}}\)|{_REMOVED})"
+    return re.sub(gone, "", "".join(parts))
+
+
+def _target(link: re.Match[str]) -> str:
+    """Where a link of Markdown leads: the first word in its brackets, with or without `<>`."""
+    words = link[2].split()
+    return words[0].strip("<>") if words else ""
 
 
 def _known(allowed: Iterable[str]) -> frozenset[str]:
@@ -224,3 +235,28 @@ class _Coverage:
             if covered > best and all(stands(figure, reference) for figure in figures):
                 best, found = covered, reference.mark
         return found
+
+
+def harmless(text: str, references: Sequence[Reference] = (), allowed: Iterable[str] = ()) -> str:
+    """A model's *text* as a document may have it.
+
+    No HTML, nothing invisible, no address beside those of *references* and *allowed*; every mark in
+    one form and pointing somewhere.
+    """
+    text = _without_html(_visible(text))
+    text = without_addresses(text, [*allowed, *(reference.url for reference in references)])
+    return settled(text, references)
+
+
+def _without_html(text: str) -> str:
+    """*text* without tags, also those that come together when others are taken out."""
+    while (without := _HTML.sub("", text)) != text:
+        text = without
+    return re.sub(r"<(?=[a-zA-Z/!?])", "< ", text)
+
+
+def _visible(text: str) -> str:
+    """*text* without what shows nothing, but with line ends and the joiners that some scripts need."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = (c for c in text if c.isprintable() or c in "\n\t\u00a0\u200c\u200d" or c.isspace())
+    return re.sub("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u2028\u2029]", "", "".join(kept))

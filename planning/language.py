@@ -16,7 +16,7 @@ from pathlib import Path
 
 LEAST_WORDS = 20  # fewer say nothing about the language
 LEAST_SHARE = 0.12  # of function words, in prose of a language that we know
-LEAST_LEAD = 1.25  # of the first language over the second
+LEAST_LEAD = 1.5  # of the first language over the second
 STEM = 6  # letters: what forms of one word have in common, in the languages that we know
 SHORTEST = 3  # letters of a word that carries meaning, where words are long
 
@@ -65,6 +65,12 @@ def script_for(language: str) -> str:
     """The script that *language* is written in; empty for one that we do not know."""
     profile = _profiles().get(primary(language))
     return profile.script if profile else ""
+
+
+def is_function_word(word: str, language: str) -> bool:
+    """Whether *word* only joins others: `the`, `with`."""
+    profile = _profiles().get(primary(language))
+    return profile is not None and word.casefold() in profile.words
 
 
 def words_of(text: str) -> list[str]:

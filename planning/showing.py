@@ -55,19 +55,22 @@ class Shown:
         text = pattern.apply(value, locale, currency=currency, currency_digits=False)
         return re.sub(r"(?<=[A-Za-z])(?=\d)", "\N{NO-BREAK SPACE}", text)
 
+    def short(self, value: Decimal) -> str:
+        """*value* for an axis: whole below ten thousand, then in thousands or millions (`12.5K`).
+
+        A language that we do not speak has its numbers whole: some short forms of CLDR come out wrong.
+        """
+        from babel.numbers import format_compact_decimal
+
+        if abs(value) < SHORTENED_FROM or not words_in(self.language).is_spoken:
+            return self.number(value)
+        return format_compact_decimal(value, locale=_locale(self.language), fraction_digits=1)
+
     def cash(self, value: Decimal) -> str:
         """The same without the currency, for a column that says which one it is."""
         locale = _locale(self.language)
         pattern = _pattern(locale.decimal_formats[None].pattern, value, self.currency)
         return str(pattern.apply(value, locale))
-
-    def short(self, value: Decimal) -> str:
-        """*value* for an axis: whole below ten thousand, then in thousands or millions (`12.5K`)."""
-        from babel.numbers import format_compact_decimal
-
-        if abs(value) < SHORTENED_FROM:
-            return self.number(value)
-        return format_compact_decimal(value, locale=_locale(self.language), fraction_digits=1)
 
     def percent(self, value: Decimal) -> str:
         """*value*, which is a share in percent (20 for a fifth)."""

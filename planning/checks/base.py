@@ -144,6 +144,10 @@ class Subject:
             for section in self.document.sections
         }
 
+    @functools.cached_property
+    def _figures(self) -> dict[str, tuple[Numeral, ...]]:
+        return {}
+
     def sentences(self, section: Section) -> tuple[str, ...]:
         """The sentences of a section's prose, without markup, headings and tables."""
         return self._sentences[section.id]
@@ -190,7 +194,10 @@ class Subject:
 
     def figures(self, sentence: str) -> tuple[Numeral, ...]:
         """The figures of *sentence* that have to come from somewhere: no small bare numbers."""
-        return tuple(n for n in numerals(sentence, self.language) if is_telling(n))
+        if sentence not in self._figures:
+            found = numerals(sentence, self.language)
+            self._figures[sentence] = tuple(numeral for numeral in found if is_telling(numeral))
+        return self._figures[sentence]
 
     def strangers(self, sentence: str) -> tuple[Numeral, ...]:
         """Those of them that are in no fact."""

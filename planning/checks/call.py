@@ -1,8 +1,7 @@
 """What a pasted grant call asks for: its requirements, limits and what it says about AI. Pure."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from planning.checks.vocabulary import names, pattern, speaks_of
@@ -13,7 +12,9 @@ AiPolicy = Literal["unknown", "allowed", "disclose", "forbidden"]
 
 MOST_READ = 40_000  # characters
 MOST_REQUIREMENTS = 40
+SHORTEST, LONGEST = 12, 400  # characters of a requirement
 
+_ITEM = re.compile(r"^\s*(?:[-*•+]|\(?[\da-zA-Z]{1,2}[.)])\s+")
 _LIMIT = re.compile(
     r"(\d[\d.,  ]*)\s*(words?|palabras|mots|palavras|wörter|worte|слов\w*|كلمة|كلمات|शब्द\w*"
     r"|characters?|caracteres|caractères|zeichen|знак\w*|символ\w*|حرف\w*|अक्षर\w*)",
@@ -36,11 +37,20 @@ class Requirement:
 
 
 def requirements(call: str, language: str) -> tuple[Requirement, ...]:
-    """The requirements of *call*, in its order: the lines and sentences that ask for something."""
-    found = []
-    for sentence in _asking(call[:MOST_READ], language):
-        words, characters = _limits(sentence)
-        found.append(Requirement(sentence, section_for(sentence), words, characters))
+    """The requirements of *call*, in its order: the sentences that ask for something.
+
+    A limit that stands behind one on its line (`max. 300 words`) belongs to it.
+    """
+    found: list[Requirement] = []
+    for line in call[:MOST_READ].splitlines():
+        begun = len(found)
+        for sentence in split_sentences(line, language):
+            words, characters = _limits(sentence)
+            bare = _ITEM.sub("", sentence).strip()
+            if len(bare) >= SHORTEST and speaks_of("asks", bare):
+                found.append(Requirement(bare[:LONGEST], section_for(bare), words, characters))
+            elif (words or characters) and len(found) > begun:
+                found.append(_limited(found.pop(), words, characters))
     return tuple(dict.fromkeys(found))[:MOST_REQUIREMENTS]
 
 
@@ -70,11 +80,12 @@ def is_answered(requirement: Requirement, text: str, language: str) -> bool:
     return not wanted or 3 * len(wanted & frozenset(terms(text, language))) >= len(wanted)
 
 
-def _asking(call: str, language: str) -> Iterator[str]:
-    for sentence in split_sentences(call, language):
-        bare = re.sub(r"^\s*(?:[-*•+]|\(?[\da-zA-Z]{1,2}[.)])\s+", "", sentence).strip()
-        if len(bare) >= 12 and (speaks_of("asks", bare) or _LIMIT.search(bare)):
-            yield bare[:400]
+def _limited(requirement: Requirement, words: int, characters: int) -> Requirement:
+    return replace(
+        requirement,
+        most_words=max(words, requirement.most_words),
+        most_characters=max(characters, requirement.most_characters),
+    )
 
 
 def _limits(sentence: str) -> tuple[int, int]:

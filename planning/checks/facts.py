@@ -27,7 +27,10 @@ _TARGET = re.compile(
 
 def figures_agree(subject: Subject) -> Iterator[Hit]:
     """No sentence has another figure than the fact base for the same thing."""
-    yield from _other_figures(subject, {"computed", "assumed", "sourced"})
+    told = {(each.section, each.sentence) for each in founders_figures(subject)}
+    for each in _other_figures(subject, {"computed", "assumed", "sourced"}):
+        if (each.section, each.sentence) not in told:
+            yield each
     for section in subject.document.sections:
         for text in texts_of(section):
             for slot in SLOT.finditer(text):
@@ -124,7 +127,8 @@ def _told(fact: Fact) -> str:
 
 
 def _is_figure(fact: Fact) -> bool:
-    return isinstance(fact.value, Decimal) and fact.value != 0
+    """Whether *fact* is a number that others can differ from; an assumption of nothing is none."""
+    return isinstance(fact.value, Decimal) and (fact.value != 0 or fact.origin == "computed")
 
 
 def _is_like(numeral: Numeral, fact: Fact) -> bool:

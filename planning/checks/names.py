@@ -5,8 +5,13 @@ In scripts with small and capital letters a name is a row of capitalised words; 
 such a word is taken, up to the next function word.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
+
+from planning.checks.vocabulary import words
+from planning.language import is_function_word, primary
+from planning.research.places import is_country
 
 _KIND = (
     r"Foundation|Fund|Trust|Bank|Institute|University|College|Ministry|Agency|Association|Council|Commission"
@@ -33,8 +38,14 @@ def organisations(sentence: str, language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_organisations(sentence, language)))
 
 
-def names(sentence: str) -> tuple[str, ...]:
-    """The rows of at least two capitalised words in *sentence* that do not begin it."""
+def names(sentence: str, language: str) -> tuple[str, ...]:
+    """The rows of at least two capitalised words in *sentence* that do not begin it.
+
+    Roles, months, countries and the like are none; in German every noun has a capital, so that
+    nothing can be told.
+    """
+    if primary(language) == "de":
+        return ()
     found = []
     for match in _NAME.finditer(sentence):
         name = match[0].strip()
@@ -42,15 +53,24 @@ def names(sentence: str) -> tuple[str, ...]:
         if begins:
             # The first word of a sentence has a capital for no other reason.
             name = " ".join(name.split()[1:])
-        if len(name.split()) >= 2:
+        if len(name.split()) >= 2 and not _is_general(name, language):
             found.append(name)
     return tuple(dict.fromkeys(found))
+
+
+def _is_general(name: str, language: str) -> bool:
+    """Whether *name* is a role, a month or a country rather than somebody."""
+    joining = re.compile(rf"{_JOINING}", re.IGNORECASE)
+    said = [word for word in name.split() if not joining.fullmatch(word)]
+    is_role = all(word.casefold() in words("general") for word in said)
+    return is_role or any(is_country(word, language) for word in (name, *said))
 
 
 def _organisations(sentence: str, language: str) -> Iterator[str]:
     if language.startswith(("ar", "hi")):
         yield from (match[0] for match in _WITHOUT_CAPITALS.finditer(sentence))
     for match in _NAME.finditer(sentence):
-        name = re.sub(r"^(?:The|A|An|El|La|Los|Las|Le|Les|Die|Der|Das|O|Os)\s+", "", match[0])
+        said = list(itertools.dropwhile(lambda w: is_function_word(w, language), match[0].split()))
+        name = " ".join(said)
         if _IS_KIND.search(name) and not _GENERAL.fullmatch(name) and len(name.split()) > 1:
             yield name

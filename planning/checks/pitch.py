@@ -227,8 +227,10 @@ def _speaks_of_a_goal(subject: Subject, sentence: str) -> bool:
     ):
         return True
     words, told = frozenset(terms(sentence, subject.language)), words_in(subject.language)
-    names = (f"{goal_name(g, subject.language)} {told(f'research.theme_{g}')}" for g in chosen)
-    return any(words & frozenset(terms(name, subject.language)) for name in names)
+    names = [goal_name(goal, subject.language) for goal in chosen]
+    names += [told(f"research.theme_{goal}") for goal in chosen]
+    wanted = [frozenset(terms(name, subject.language)) for name in names]
+    return any(len(words & name) >= min(2, len(name)) for name in wanted if name)
 
 
 def _names_goal(number: int, sentence: str, language: str) -> bool:

@@ -191,7 +191,10 @@ def record_not_invented(subject: Subject) -> Iterator[Hit]:
         unknown = [n for n in years if not is_among(n, subject.known)]
         strangers = [
             n
-            for n in (*organisations(sentence, subject.language), *names(sentence))
+            for n in (
+                *organisations(sentence, subject.language),
+                *names(sentence, subject.language),
+            )
             if not subject.is_named(n) and not _is_ours(n, subject)
         ]
         if strangers:

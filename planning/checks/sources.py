@@ -35,15 +35,15 @@ def addresses_known(subject: Subject) -> Iterator[Hit]:
     known = [reference.url for reference in subject.document.references]
     allowed = [*known, *ALLOWED, *_addresses_said(subject)]
     for section in subject.document.sections:
-        for text in texts_of(section):
-            for address in strange_addresses(text, allowed):
-                yield hit(section.id, _line_with(text, address), address=_short(address))
+        text = "\n".join(texts_of(section))
+        for address in strange_addresses(text, allowed):
+            yield hit(section.id, _line_with(text, address), address=_short(address))
 
 
 def figures_sourced(subject: Subject) -> Iterator[Hit]:
     """Every figure and every named organisation comes from a source, the founder, or is called an assumption."""
     for section, sentence in subject.all_sentences:
-        if marks(sentence) or is_labelled(sentence):
+        if _cited(subject, sentence) or is_labelled(sentence):
             continue
         if strangers := subject.strangers(sentence):
             yield hit(section.id, sentence, figures=told(strangers))

@@ -27,6 +27,12 @@ def names(name: str) -> tuple[str, ...]:
     return tuple(_lists()[name])
 
 
+@functools.cache
+def words(name: str) -> frozenset[str]:
+    """The words of the list called *name*, whole."""
+    return frozenset(_lists()[name])
+
+
 def speaks_of(name: str, text: str) -> bool:
     """Whether *text* has a word of the list called *name*."""
     return pattern(name).search(text) is not None

@@ -142,7 +142,7 @@ def no_leftovers(subject: Subject) -> Iterator[Hit]:
             for line in text.splitlines():
                 if found := PLACEHOLDER.search(line):
                     yield hit(section.id, line.strip(), text=found[0].strip())
-                elif (found := LEAK.search(line)) and found[0] not in subject.said:
+                if (found := LEAK.search(line)) and found[0] not in subject.said:
                     yield hit(section.id, line.strip(), "leak", text=found[0].strip())
                 elif any(fence and fence in line for fence in subject.expected.fences):
                     yield hit(section.id, line.strip(), "leak", text="…")

@@ -7,6 +7,7 @@ revise     one part alone, in the founder's own words
 """
 
 import asyncio
+import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,7 +17,15 @@ from cache import ANY_FRESH, Freshness, ResponseCache
 from clock import Clock
 from planning.brief import Brief
 from planning.engine.archive import Finished, kept_review
-from planning.engine.asking import Asks, KeptAnswers, Models, NotKept, Tell, best_tier
+from planning.engine.asking import (
+    Asks,
+    KeptAnswers,
+    Models,
+    NotKept,
+    Tell,
+    best_tier,
+    nothing_ends_it,
+)
 from planning.engine.commission import Commission
 from planning.engine.composing import Composition, expected_of, models_of
 from planning.engine.drafts import Draw
@@ -26,9 +35,9 @@ from planning.engine.mending import Reviews
 from planning.engine.outline import SUMMARY
 from planning.engine.outlines import OUTLINES
 from planning.engine.outlook import Outlook, outlook
-from planning.engine.preparing import Preparing, count_calls
+from planning.engine.preparing import Prepared, Preparing, count_calls
 from planning.engine.proposing import Budget
-from planning.engine.runs import Desk
+from planning.engine.run import Desk
 from planning.engine.sheet import Sheet
 from planning.engine.shelf import Shelf
 from planning.engine.writing import Text, rewrite, write
@@ -222,9 +231,10 @@ class Engine:
         asks, budget = KeptAnswers(shelf), Budget(OUTLINES[commission.type].repairs)
         preparing = await self._preparing(commission, shelf, asks, budget, _silent, search=False)
         try:
-            sheet = (await preparing.prepared()).sheet
+            prepared = await preparing.prepared()
         except NotKept:
             return max(1, count_calls(commission) - asks.kept), asks.kept
+        sheet, repairs = prepared.sheet, budget.left
         missing, written = 0, dict(commission.edited)
         for part in sheet.outline.in_order_of_writing:
             if not part.is_written or part.id in written:
@@ -235,7 +245,22 @@ class Engine:
                 written[part.id] = (await write(sheet, part, written, asks, budget)).markdown
             except NotKept:
                 missing += 1
+        if missing == 1 and SUMMARY not in written and sheet.outline.part(SUMMARY):
+            # The summary may have been written from parts that were mended: look through the whole.
+            return await self._missing_after_mending(prepared, shelf, repairs)
         return missing, asks.kept
+
+    async def _missing_after_mending(
+        self, prepared: Prepared, shelf: Shelf, repairs: int
+    ) -> tuple[int, int]:
+        """As `_missing`, where all but the summary is kept for certain and *repairs* are left."""
+        asks, budget = KeptAnswers(shelf), Budget(repairs)
+        desk = Desk(_silent, nothing_ends_it, lambda: math.inf)
+        try:
+            await Composition(prepared, asks, budget, desk, self.review, None).done()
+        except NotKept:
+            return 1, asks.kept
+        return 0, asks.kept
 
 
 def plan_to_json(commission: Commission, ahead: Outlook) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from storage import Store
 log = logging.getLogger("trimaran.engine")
 
 SECRET = "secret:fences"  # noqa: S105 - the name of the state, not the secret
+END = "<<end of "  # what no text outside a prompt may hold
 JOINERS = "\u200c\u200d"  # letters of Persian, Hindi and others depend on them
 # What models take for a turn or a part of the prompt: `<|im_start|>`, `</source>`, `[INST]`, `<<SYS>>`.
 LIKE_A_TAG = re.compile(r"<(?=[\w/|!<])|(?<=[\w/|>])>")
@@ -55,7 +56,7 @@ class Fences:
         """*text* as data of a *kind* ("idea", "sources") between two fences."""
         inside = neutral(text)
         mark = self.mark(f"{kind}\n{inside}")[:16]
-        return f"<<{kind} {mark}>>\n{inside}\n<<end of {kind} {mark}>>"
+        return f"<<{kind} {mark}>>\n{inside}\n{END}{kind} {mark}>>"
 
     def mark(self, text: str) -> str:
         """A name for *text* that only this service can make: 64 hexadecimal digits."""

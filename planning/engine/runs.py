@@ -9,30 +9,32 @@ import asyncio
 import contextlib
 import logging
 import math
+import os
 import uuid
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from answers import Declined, Unanswered, Unfit
 from cache import ANY_FRESH, Freshness
 from callers import CALLER
 from clock import Clock
-from planning.engine.asking import GoOn, Paused, Tell, nothing_ends_it
+from planning.engine.asking import Paused, nothing_ends_it
 from planning.engine.commission import Commission
 from planning.engine.fence import Fences
 from planning.engine.journal import ENDS, Event, Header, Journal, Kind, State
 from planning.engine.outlines import OUTLINES
+from planning.engine.run import Desk, Run
 
 log = logging.getLogger("trimaran.runs")
 
 LINGER_S = 600.0  # how long a run goes on when nobody listens any more
 MOST_RUNNING = 16
 MOST_REMEMBERED = 32  # finished runs whose events stay in memory
-SILENT_S = 180.0  # another process that has said nothing for this long is gone
+SILENT_S = 35.0  # another process that has said nothing for this long is gone
 POLL_S = 1.0  # how often the run of another process is looked at
-SIGN_EVERY_S = 30.0  # how often a run, or a listener, lets another process know that it is there
+SIGN_EVERY_S = 10.0  # how often a run, or a listener, lets another process know that it is there
 KEPT_S = 48 * 3600.0  # what a finished run was written from is not asked for again
 WIND_DOWN_S = 5.0  # for the call under way when the service ends
 
@@ -58,12 +60,12 @@ class RunStopped(Exception):
 class Writes(Protocol):
     """What writes a document: the engine."""
 
-    async def write(self, commission: Commission, desk: "Desk") -> dict[str, Any]:
+    async def write(self, commission: Commission, desk: Desk) -> dict[str, Any]:
         """The finished document as JSON. Raises `Paused`, `Declined` or `Unfit`."""
         ...
 
     async def rewrite(
-        self, commission: Commission, before: Any, part_id: str, remark: str, desk: "Desk"
+        self, commission: Commission, before: Any, part_id: str, remark: str, desk: Desk
     ) -> dict[str, Any]:
         """The finished document *before* with one part written again as *remark* asks."""
         ...
@@ -73,82 +75,6 @@ class Writes(Protocol):
     ) -> dict[str, Any]:
         """The finished document *before* with one part as the founder wrote it."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a run gives to whoever writes.
-
-    *tell* makes an event of what happens, *go_on* raises what ends the run, *left_s* says how many
-    seconds it has (infinite for no limit). What the run has made in the last *kept_for_s* seconds
-    stays good.
-    """
-
-    tell: Tell
-    go_on: GoOn
-    left_s: Callable[[], float]
-    freshness: Freshness = ANY_FRESH
-    kept_for_s: float = 0.0
-
-
-class Run:
-    """One run in this process: its events so far, and who listens.
-
-    What happens is told at once, and written down in its order by `written`, since a journal may
-    have to wait for its store.
-    """
-
-    def __init__(self, run_id: str, header: Header, now_s: float, *, is_kept: bool = True) -> None:
-        self.id = run_id
-        self.header = header
-        self.is_kept = is_kept  # in the journal, for other processes and later
-        self.scope = CALLER.get().scope
-        self.events: list[Event] = []  # of this sitting
-        self.error: Exception | None = None
-        self.document: Any = None
-        self.listeners = 0
-        self.heard_s = now_s  # monotonic
-        self.is_stopping = False
-        self.task: asyncio.Task[None] | None = None
-        self.ended = asyncio.Event()
-        self._news = asyncio.Event()
-        self._unwritten: asyncio.Queue[tuple[Header, Event | None] | None] = asyncio.Queue()
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more happens in this sitting."""
-        return self.header.state != "running"
-
-    def note(self, event: Event, header: Header) -> None:
-        """Add *event*, after which the run stands as *header* says, and wake whoever waits for one."""
-        self.header = header
-        self.events.append(event)
-        self._unwritten.put_nowait((header, event))
-        self._news.set()
-        self._news = asyncio.Event()
-
-    def beat(self, now: float) -> None:
-        """Let other processes see that the run is alive."""
-        self.header = replace(self.header, beat_at=now)
-        self._unwritten.put_nowait((self.header, None))
-
-    async def news(self, after: int, timeout_s: float) -> None:
-        """Return when there is an event after *after*, or after *timeout_s* seconds."""
-        if self.is_over or (self.events and self.events[-1].id > after):
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._news.wait()
-
-    async def write_down(self, journal: Journal) -> None:
-        """Enter what happens into *journal* until the run is over."""
-        while (entry := await self._unwritten.get()) is not None:
-            if self.is_kept:
-                await journal.enter(self.id, *entry)
-
-    def end_writing(self) -> None:
-        """Nothing more is to be entered."""
-        self._unwritten.put_nowait(None)
 
 
 class Runs:
@@ -173,7 +99,7 @@ class Runs:
         self.limit_s = limit_s
         self.linger_s = linger_s
         self._fences = fences
-        self._process = uuid.uuid4().hex
+        self._process = f"{clock.boot_id}:{os.getpid()}:{uuid.uuid4().hex}"
         self._running: dict[str, Run] = {}
         self._finished: OrderedDict[str, Run] = OrderedDict()
         self._is_ending = False
@@ -424,11 +350,19 @@ class Runs:
     ) -> None:
         """The whole sitting, with the writing of its journal beside it."""
         writing = asyncio.create_task(run.write_down(self.journal))
+        beating = asyncio.create_task(self._beat(run))
         try:
             await self._sit(run, commission, freshness, kept_for_s)
         finally:
+            beating.cancel()
             run.end_writing()
             await asyncio.shield(writing)
+
+    async def _beat(self, run: Run) -> None:
+        """Let other processes see that the run is alive, however long a call takes."""
+        while True:
+            await asyncio.sleep(SIGN_EVERY_S)
+            run.beat(self.journal.now())
 
     def _ended(self, run: Run) -> None:
         """The task of *run* is over, or never began."""
@@ -489,13 +423,13 @@ class Runs:
             raise asyncio.CancelledError
         if left_s() <= 0:
             raise Paused("time", "The time for one call is over", 0.0)
-        now, unheard_s = self.journal.now(), self.clock.monotonic() - run.heard_s
-        is_unheard = run.listeners == 0 and unheard_s > self.linger_s
+        unheard_s = self.clock.monotonic() - run.heard_s
+        if run.listeners > 0 or unheard_s <= self.linger_s:
+            return
         # Somebody may listen by way of another process.
-        if is_unheard and now - await self.journal.word(run.id, "heard") > self.linger_s:
+        unheard_s = self.journal.now() - await self.journal.word(run.id, "heard")
+        if unheard_s > self.linger_s:
             raise Paused("unheard", "Nobody has listened for a while", 0.0)
-        if now - run.header.beat_at >= SIGN_EVERY_S:
-            run.beat(now)
 
     def _tell(self, run: Run, kind: Kind, data: dict[str, Any]) -> None:
         event = Event(run.header.events + 1, kind, data)
@@ -527,8 +461,11 @@ class Runs:
             self._finished.popitem(last=False)
 
     def _is_alive_elsewhere(self, header: Header) -> bool:
-        is_silent = self.journal.now() - header.beat_at > SILENT_S
-        return header.state == "running" and header.process != self._process and not is_silent
+        if header.state != "running" or header.process == self._process:
+            return False
+        if not self.journal.cache.store.is_remote and _is_gone(header.process, self.clock.boot_id):
+            return False
+        return self.journal.now() - header.beat_at <= SILENT_S
 
     @contextlib.contextmanager
     def _listening(self, run_id: str) -> Iterator[None]:
@@ -558,6 +495,21 @@ class Runs:
         now = self.journal.now()
         if now - await self.journal.word(run_id, "heard") >= SIGN_EVERY_S:
             await self.journal.leave_word(run_id, "heard", now)
+
+
+def _is_gone(process: str, boot_id: str) -> bool:
+    """Whether *process*, of this very machine, has ended; False where that cannot be told."""
+    boot, _, rest = process.partition(":")
+    pid = rest.partition(":")[0]
+    if boot != boot_id or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _seconds(duration_s: float | None) -> int | None:

@@ -6,9 +6,10 @@ from datetime import date
 from functools import cached_property
 
 from planning.checks import Structures
+from planning.citations import without_addresses
 from planning.content import Block, Reference
 from planning.engine.commission import Commission
-from planning.engine.fence import Fences
+from planning.engine.fence import Fences, said
 from planning.engine.outline import Outline, Part
 from planning.facts import Fact
 from planning.figures.plan import Plan
@@ -78,8 +79,14 @@ class Sheet:
 
     @cached_property
     def figures(self) -> Mapping[str, str]:
-        """Every fact by its id, as prose has it."""
-        return self.shown.all(self.plan.base)
+        """Every fact by its id, as prose has it: what the founder wrote is a text there, and no markup."""
+        facts = self.plan.base.facts
+        return {
+            fact_id: said(without_addresses(shown))
+            if isinstance(facts[fact_id].value, str)
+            else shown
+            for fact_id, shown in self.shown.all(self.plan.base).items()
+        }
 
     @cached_property
     def numerals(self) -> tuple[Numeral, ...]:
@@ -96,6 +103,17 @@ class Sheet:
     def title(self, part: Part) -> str:
         """The heading of *part*."""
         return part.title or self.words(f"outline.section_{part.id}")
+
+    def blocks_of(self, name: str) -> tuple[Block, ...]:
+        """The tables and charts called *name*; `first_steps` is what of the schedule comes first."""
+        if name in self.extra:
+            return self.extra[name]
+        # The schedule comes as a table, a chart, and the table of what is done first.
+        if name == "schedule":
+            return self.blocks["schedule"][:2]
+        if name == "first_steps":
+            return self.blocks["schedule"][2:]
+        return self.blocks.get(name, ())
 
     def facts(self, part: Part) -> tuple[Fact, ...]:
         """What *part* is told: the facts whose ids begin as its outline says, in its order."""

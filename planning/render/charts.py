@@ -19,7 +19,7 @@ from planning.render.drawing import (
     wrapped,
 )
 from planning.render.palette import series_ink
-from planning.render.tables import chart_described
+from planning.render.tables import WORDLESS, chart_described
 from planning.showing import Shown
 
 SIZE, SMALL = 8.0, 7.2  # of labels
@@ -27,8 +27,8 @@ PLOT_HEIGHT = 142.0
 LEGEND_ROW = 14.0
 TICKS = 5  # about so many lines across
 DASHES: Sequence[tuple[float, ...]] = ((), (5, 2.2), (1.6, 1.8), (7, 2, 1.6, 2), (3, 1.5), (9, 3))
+LEAST = 1e-9  # smaller differences are none
 MOST_NAMED = 10  # categories that are all named, however long their names are
-MOST_VALUES = 12  # columns that have their value written above
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +114,18 @@ def _stack(values: Sequence[Sequence[float]], category: int) -> tuple[float, flo
 def _axis(low: float, high: float) -> tuple[float, float, float]:
     """Round numbers around *low*, *high* and zero, and the step between lines."""
     low, high = min(low, 0.0), max(high, 0.0)
-    if high == low:
+    if high - low < LEAST:
         return 0.0, 1.0, 1.0
     rough = (high - low) / TICKS
-    power = 10.0 ** math.floor(math.log10(rough)) if rough > 1e-300 else 1e-300
+    power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
     return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step
 
 
 def _short(value: float, unit: str, shown: Shown) -> str:
     """*value* for the axis: in thousands or millions when it is large."""
-    text = shown.short(Decimal(repr(round(value, 6))))
+    is_short = abs(value) < WORDLESS
+    text = shown.short(Decimal(repr(round(value, 6)))) if is_short else f"{value:.1e}"
     return f"{text}\N{NO-BREAK SPACE}%" if unit == "%" else text
 
 
@@ -207,21 +208,21 @@ def _columns(
         return
     group = min(plot.slot * 0.72, 46.0 * len(values))
     each = group / len(values)
-    are_told = plot.slots * len(values) <= MOST_VALUES
+    tops: list[tuple[float, float, str]] = []
     for n, series in enumerate(values):
         for k, value in enumerate(series):
             x = plot.x(k) - group / 2 + n * each
             gap = min(1.0, each * 0.1)
             yield _column(plot, x + gap, each - 2 * gap, 0.0, value, series_ink(n))
-            if are_told:
-                text = fitted(_short(value, unit, shown), plot.slot, SMALL, measure)
-                yield _told(plot, x + each / 2, value, text)
+            tops.append((x + each / 2, value, _short(value, unit, shown)))
+    yield from _told(plot, tops, plot.slot if len(values) == 1 else each, measure)
 
 
 def _stacks(
     plot: Plot, values: Sequence[Sequence[float]], unit: str, shown: Shown, measure: Measure
 ) -> Iterator[Mark]:
     width = min(plot.slot * 0.66, 52.0)
+    tops: list[tuple[float, float, str]] = []
     for k in range(plot.slots):
         low = high = 0.0
         for n, series in enumerate(values):
@@ -230,19 +231,24 @@ def _stacks(
             base = high if series[k] > 0 else low
             yield _column(plot, plot.x(k) - width / 2, width, base, series[k], series_ink(n))
             low, high = low + min(series[k], 0), high + max(series[k], 0)
-        if plot.slots <= MOST_VALUES and high > 0:
-            text = fitted(_short(low + high, unit, shown), plot.slot, SMALL, measure)
-            yield _told(plot, plot.x(k), high, text)
+        tops.append((plot.x(k), high, _short(low + high, unit, shown)))
+    yield from _told(plot, tops, plot.slot, measure)
+
+
+def _told(
+    plot: Plot, tops: Sequence[tuple[float, float, str]], room: float, measure: Measure
+) -> Iterator[Mark]:
+    """The values above their columns (below, if they are losses), if all of them have room."""
+    if any(measure(text, SMALL, True) > room - 2 for _, _, text in tops):
+        return
+    for x, value, text in tops:
+        y = plot.y(value) - 3 if value >= 0 else plot.y(value) + SMALL + 1
+        yield Label(x, y, text, SMALL, "ink", "middle", is_bold=True)
 
 
 def _column(plot: Plot, x: float, width: float, base: float, value: float, ink: str) -> Rect:
     top, bottom = plot.y(max(base, base + value)), plot.y(min(base, base + value))
     return Rect(x, top, width, max(bottom - top, 0.4), ink)
-
-
-def _told(plot: Plot, x: float, value: float, text: str) -> Label:
-    y = plot.y(value) - 3 if value >= 0 else plot.y(value) + SMALL + 1
-    return Label(x, y, text, SMALL, "ink", "middle", is_bold=True)
 
 
 def _names(plot: Plot, categories: Sequence[str], measure: Measure) -> tuple[list[Mark], int]:

@@ -21,6 +21,7 @@ UNSEEN = re.compile(
 )
 HALVES = re.compile("[\ud800-\udfff]")
 BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 ADDRESS = re.compile(r"https?://[^\s/?#\\]+[^\s\\]*", re.IGNORECASE)
 
 T = TypeVar("T")
@@ -36,8 +37,9 @@ def clean(text: str) -> str:
 
 
 def cleaned(document: Document) -> Document:
-    """*document* with all its text cleaned."""
-    return _cleaned(document)
+    """*document* with all its text cleaned, and with a language tag that is one."""
+    language = document.language if LANGUAGE_TAG.fullmatch(document.language) else "en"
+    return dataclasses.replace(_cleaned(document), language=language)
 
 
 def one_line(text: str) -> str:

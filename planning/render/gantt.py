@@ -1,12 +1,13 @@
 """Schedules as drawings: a row for each task, its bar over the months, arrows for what waits for what. Pure."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from planning.content import Bar, Gantt
 from planning.render.drawing import (
+    Anchor,
     Drawing,
     Label,
     Line,
@@ -22,12 +23,14 @@ from planning.render.tables import gantt_described
 from planning.showing import Shown
 from planning.wording import words_in
 
+OPPOSITE: Mapping[Anchor, Anchor] = {"left": "right", "middle": "middle", "right": "left"}
 HEAD, FOOT = 30.0, 18.0  # heights
 LINE, PAD = 9.8, 6.0  # of a row: the height of a line of its name, and the room above and below
 SIZE, SMALL = 8.0, 6.9
 NAMES = 0.34  # of the width is for the names
 BAR = 9.0  # height of a bar
 LEAST_BAR = 3.0
+YEAR_NAMED = 34.0  # width that the number of a year needs
 MONTH_NAMED, QUARTER_NAMED = (
     24.0,
     6.6,
@@ -99,8 +102,7 @@ def mirrored(drawing: Drawing) -> Drawing:
             case Path() | Shape():
                 return replace(mark, points=tuple((width - x, y) for x, y in mark.points))
             case Label():
-                side = {"left": "right", "right": "left", "middle": "middle"}
-                return replace(mark, x=width - mark.x, anchor=side[mark.anchor])
+                return replace(mark, x=width - mark.x, anchor=OPPOSITE[mark.anchor])
         return replace(mark, x=width - mark.x)
 
     return replace(drawing, marks=tuple(map(turned, drawing.marks)))
@@ -178,33 +180,34 @@ def _drawing(
 def _months(scale: Scale, bottom: float, shown: Shown, measure: Measure) -> Iterator[Mark]:
     """The head: years above, every month, every third or none below, with a line down from each."""
     months = 1 if scale.month >= MONTH_NAMED else 3 if scale.month >= QUARTER_NAMED else 12
-    years_apart = max(math.ceil(30 / (scale.month * 12)), 1)
+    if months == 12:
+        months *= max(math.ceil(YEAR_NAMED / (scale.month * 12)), 1)
     day = scale.first
-    begins = True
     while day <= scale.last:
         x = scale.x(day)
-        following = _next_month(day, months - (day.month - 1) % months)
-        is_year = day.month == 1 or begins
-        if is_year and (begins or day.year % years_apart == 0):
+        following = _next_month(day, months - (day.year * 12 + day.month - 1) % months)
+        end = scale.x(following) if following <= scale.last else scale.left + scale.width
+        if day.month == 1 or day == scale.first:
             yield Line(x, 0, x, bottom, "line", 0.6)
             if _year_end(day, scale) - x > measure(str(day.year), SIZE, True) + 4:
                 yield Label(x + 4, 11, str(day.year), SIZE, "accent", is_bold=True)
-        elif months < 12:
+        else:
             yield Line(x, 16, x, bottom, "grid", 0.5)
-        end = scale.x(following) if following <= scale.last else scale.left + scale.width
         name = shown.month_name(day)
         if months < 12 and end - x >= measure(name, SMALL, False) + 4:
             yield Label(x + 3, 25, name, SMALL, "muted")
-        begins = False
         if following <= day:
             return
         day = following
 
 
 def _year_end(day: date, scale: Scale) -> float:
+    """Where the year of *day* ends, or at least as far as its number needs."""
     if day.year >= scale.last.year:
         return scale.left + scale.width
-    return scale.x(date(day.year + 1, 1, 1))
+    return max(
+        scale.x(date(day.year + 1, 1, 1)), min(scale.x(day) + YEAR_NAMED, scale.left + scale.width)
+    )
 
 
 def _task(row: Row, scale: Scale, shown: Shown, room: float, measure: Measure) -> Iterator[Mark]:

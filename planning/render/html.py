@@ -1,4 +1,4 @@
-"""Parts of a document as HTML for the page: classes only, no styles, no scripts, no address but the sources'. Pure.
+"""Parts of a document as HTML for a page: classes only, no styles, no scripts, no links but the sources'. Pure.
 
 Every text is escaped; there are no elements but those that are written here. Ids begin with the
 section's own id, marks lead to `#S1`.

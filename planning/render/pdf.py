@@ -33,7 +33,15 @@ from planning.render.prose import (
     spans_of,
 )
 from planning.render.typeset.faces import Typecase
-from planning.render.typeset.flow import Bullet, Panel, Picture, Text, kept_together
+from planning.render.typeset.flow import (
+    Bullet,
+    Gap,
+    Panel,
+    Picture,
+    Text,
+    belongs_to_next,
+    kept_together,
+)
 from planning.render.typeset.lines import Look
 from planning.render.typeset.paper import Paper
 from planning.render.typeset.parts import ContentsLine, Entry, GoalChip, tick_box
@@ -48,8 +56,10 @@ PageSize = Literal["A4", "Letter"]
 
 BODY, LEADING = 10.0, 15.4
 SECTION, SUB, SUBSUB = 20.0, 12.4, 10.2  # sizes of headings
+FEWEST_ENTRIES = 4  # sections from which a document has contents
 INDENT = 15.0  # of a list
-WITH_FINDINGS = 42.0  # room that a caption and a note need beside a drawing
+LONG_CHIP = 1500  # characters; what is said of a goal then stands below it
+AROUND = 150.0  # room for what stands above and below a drawing: a heading, a caption, a note
 
 rl_config.trustedHosts = []
 rl_config.trustedSchemes = []
@@ -83,6 +93,7 @@ class Press:
         self.marks = frozenset(reference.mark for reference in document.references)
         self.entries: list[Entry] = []
         self.pages: dict[str, int] = {}
+        self.is_turned: bool | None = None  # the page that the story has come to; None: the cover
 
     def run(self) -> bytes:
         """The file."""
@@ -91,22 +102,21 @@ class Press:
             body += self._section(section, number)
         body += self._questions()
         body += self._sources()
-        front = self._contents() + self._notices()
-        story = [
-            NextPageTemplate("body"),
-            PageBreak(),
-            *kept_together(front, self.sheet.width),
-            PageBreak(),
-            *body,
-        ]
-        return self.sheet.print(story, self.entries, self.pages)
+        if sum(entry.level == 0 for entry in self.entries) < FEWEST_ENTRIES:
+            story = [*body[:2], *self._notices(), *body[2:]]  # behind the break after the cover
+        else:
+            story = [NextPageTemplate("body"), PageBreak(), *self._contents(), *body]
+        return self.sheet.print(story or [Spacer(1, 1)], self.entries, self.pages)
 
     def _contents(self) -> list[Flowable]:
         look = Look("display", SECTION + 2, "accent")
-        title = self.setter.text(
-            self.words("document.contents"), look, self.setter.form(28, after=14)
-        )
-        return [title, *(ContentsLine(entry, self.setter) for entry in self.entries)]
+        form = self.setter.form(28, after=14)
+        return [
+            self.setter.text(self.words("document.contents"), look, form),
+            *(ContentsLine(entry, self.setter) for entry in self.entries),
+            Gap(24),
+            *self._notices(),
+        ]
 
     def _notices(self) -> list[Flowable]:
         """What the reader has to know first."""
@@ -126,7 +136,7 @@ class Press:
             for n, notice in enumerate(notices, start=1)
         ]
         panel = Panel([head, *parts], ink="accent", ground="accent-soft", rtl=self.setter.rtl)
-        return [Spacer(1, 24), panel]
+        return [panel]
 
     def _section(self, section: Section, number: int) -> list[Flowable]:
         anchor = f"section-{number}"
@@ -138,15 +148,26 @@ class Press:
         turned: list[Flowable] = []
         for n, block in enumerate(section.blocks):
             flowables, is_wide = self._block(block, f"{anchor}-{n}")
-            if not isinstance(block, Prose) and not is_wide and isinstance(story[-1], Text):
-                story[-1].introduces = True
+            follows_prose = n > 0 and isinstance(section.blocks[n - 1], Prose)
+            if follows_prose and not is_wide and isinstance(story[-1], Text):
+                story[-1].introduces = not isinstance(block, Prose)
             (turned if is_wide else story).extend(flowables)
-        kept = kept_together(story, self.sheet.width)
-        if turned:  # after the rest of the section, so that no half page stays empty before them
-            kept += [NextPageTemplate("wide"), PageBreak()]
-            kept += kept_together(turned, self.sheet.wide)
-            kept += [NextPageTemplate("body"), PageBreak()]
-        return kept
+        # Turned pages come after the rest of the section, so that no half page stays empty.
+        if turned and all(map(belongs_to_next, story)):
+            return self._kept([*story, *turned], is_turned=True)
+        return [*self._kept(story), *self._kept(turned, is_turned=True)]
+
+    def _kept(self, story: Sequence[Flowable], *, is_turned: bool = False) -> list[Flowable]:
+        """*story* on pages of its kind: a new one begins where the kind changes."""
+        if not story:
+            return []
+        sheet = self.sheet
+        size = (sheet.wide, sheet.low) if is_turned else (sheet.width, sheet.height)
+        kept = kept_together(story, *size)
+        if is_turned == self.is_turned:
+            return kept
+        self.is_turned = is_turned
+        return [NextPageTemplate("wide" if is_turned else "body"), PageBreak(), *kept]
 
     def _heading(self, title: str, anchor: str, number: str = "") -> Text:
         title = one_line(title)
@@ -204,9 +225,9 @@ class Press:
                     cells = Cells(node.header, node.rows, node.sides, (1.0,) * len(node.header))
                     # In prose a table does not turn the page: it is squeezed instead.
                     tables, _ = set_tables(cells, self.setter, self.sheet.width, self.sheet.width)
-                    yield from [Spacer(1, 3), *tables, Spacer(1, 10)]
+                    yield from [Gap(3), *tables, Gap(10)]
                 case Rule():
-                    yield Spacer(1, 8)
+                    yield Gap(8)
 
     def _subheading(self, spans: Spans, level: int, anchor: str) -> Text:
         size, ink = (SUB, "ink") if level == 3 else (SUBSUB, "accent")
@@ -228,11 +249,11 @@ class Press:
         for n, item in enumerate(items):
             bullet = self.setter.galley("•" if first is None else f"{first + n}.", mark)
             indent = depth * INDENT + max(INDENT, bullet.natural_width + 5)
-            if not item or not isinstance(item[0], Paragraph):
-                item = (Paragraph((Span(""),)), *item)
-            for k, node in enumerate(item):
+            begins = bool(item) and isinstance(item[0], Paragraph)
+            nodes = item if begins else (Paragraph((Span(""),)), *item)
+            for k, node in enumerate(nodes):
                 if isinstance(node, Paragraph):
-                    is_last = depth == 0 and (n, k) == (len(items) - 1, len(item) - 1)
+                    is_last = depth == 0 and (n, k) == (len(items) - 1, len(nodes) - 1)
                     form = self.setter.form(LEADING, after=7 if is_last else 3, indent=indent)
                     galley = self.setter.galley(node.spans, look)
                     yield Text(galley, form, bullet=None if k else Bullet(bullet, depth * INDENT))
@@ -253,7 +274,7 @@ class Press:
         return [*self._caption(table.caption), *tables, self._note(table.note)], is_wide
 
     def _gantt(self, gantt: Gantt) -> list[Flowable]:
-        room = self.sheet.height - WITH_FINDINGS
+        room = self.sheet.height - AROUND
         drawings = gantt_drawings(gantt, self.shown, self.sheet.width, self.setter.width, room)
         if self.setter.rtl:
             drawings = [mirrored(drawing) for drawing in drawings]
@@ -286,7 +307,7 @@ class Press:
     def _note(self, text: str) -> Flowable:
         """What stands below a table or a drawing; without it, the space that does."""
         if not text:
-            return Spacer(1, 13)
+            return Gap(13)
         form = self.setter.form(11.6, before=1, after=13)
         return self.setter.text(spans_of(text, self.marks), Look(size=SMALL, ink="muted"), form)
 
@@ -295,11 +316,16 @@ class Press:
         story: list[Flowable] = []
         for chip in chips.chips:
             parts = [self.setter.text(spans_of(chip.label, self.marks), Look("bold", 9.6), form)]
-            if chip.note:
-                look = Look(size=9, ink="muted")
-                parts.append(self.setter.text(spans_of(chip.note, self.marks), look, form))
-            story.append(GoalChip(chip.goal, parts, self.setter))
-        return [*story, Spacer(1, 8)]
+            note = self.setter.text(
+                spans_of(chip.note, self.marks), Look(size=9, ink="muted"), form
+            )
+            is_short = len(chip.label) + len(chip.note) < LONG_CHIP
+            if chip.note and is_short:
+                parts.append(note)
+            story.append(GoalChip(chip.goal, parts if is_short else parts[:0], self.setter))
+            if not is_short:
+                story += [*parts, note]
+        return [*story, Gap(8)]
 
     def _questions(self) -> list[Flowable]:
         if not self.document.questions:
@@ -310,7 +336,7 @@ class Press:
             text = self.setter.text(spans_of(question, self.marks), Look(size=BODY), form)
             text.on_draw = partial(tick_box, text=text)
             story.append(text)
-        return kept_together(story, self.sheet.width)
+        return self._kept(story)
 
     def _sources(self) -> list[Flowable]:
         if not self.document.references:
@@ -318,7 +344,7 @@ class Press:
         story: list[Flowable] = [self._heading(self.words("document.sources"), "sources")]
         for reference in self.document.references:
             story += self._source(reference)
-        return kept_together(story, self.sheet.width)
+        return self._kept(story)
 
     def _source(self, reference: Reference) -> Iterator[Flowable]:
         """Its mark and title, its address as a link, and how far it is trusted."""

@@ -89,7 +89,7 @@ def _set(picture: Image.Image, piece: Piece, x: float, y: float, colour: tuple[i
     """Put the glyphs of *piece* onto *picture*."""
     for shaped in piece.shaped:
         raster = hb.RasterDraw()
-        scale = piece.look.size * shaped.cut.scale / shaped.cut.face.upem * SHARPNESS
+        scale = piece.look.size * shaped.cut.scale / shaped.cut.upem * SHARPNESS
         for glyph in shaped.glyphs:
             left = (x + glyph.right * piece.look.size / 1000) * SHARPNESS
             base = (glyph.up * piece.look.size / 1000 - y) * SHARPNESS

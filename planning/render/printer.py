@@ -81,7 +81,7 @@ class Printer:
                 "form": form,
                 "document": document_as_json(document),
                 "page_size": page_size,
-                "extra_font": self.extra_font,
+                "extra_font": _absolute(self.extra_font),
             }
         ).encode()
         if len(order) > LARGEST_ORDER:
@@ -129,18 +129,26 @@ class Printer:
 
     async def _start(self) -> _Worker:
         paths = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "planning.render.worker",
-            str(self.memory_mb),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=ROOT,
-            env={"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},  # and no secrets
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "planning.render.worker",
+                str(self.memory_mb),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                cwd=ROOT,
+                env={"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},  # and no secrets
+            )
+        except OSError as error:
+            raise RenderFailed(f"The renderer could not be started ({error.strerror}).") from None
         return _Worker(process, asyncio.get_running_loop())
+
+
+def _absolute(path: str) -> str:
+    """*path* as a process sees it that works in another folder."""
+    return str(Path(path).absolute()) if path else ""
 
 
 async def _exchange(process: asyncio.subprocess.Process, order: bytes) -> bytes:

@@ -1,8 +1,12 @@
 """Charts and schedules in words: as tables, for forms that have no pictures, and as descriptions. Pure."""
 
+from decimal import Decimal
+
 from planning.content import Chart, Column, Gantt, Series, Table
-from planning.showing import Shown
+from planning.showing import UNKNOWN, Shown
 from planning.wording import words_in
+
+WORDLESS = Decimal(10) ** 20  # no language has words for numbers beyond
 
 
 def chart_table(chart: Chart, shown: Shown) -> Table:
@@ -45,7 +49,7 @@ def gantt_table(gantt: Gantt, shown: Shown) -> Table:
 
 def chart_described(chart: Chart, shown: Shown) -> str:
     """What *chart* shows, for those who cannot see it: where each series begins, ends and turns."""
-    return " ".join(_trend(chart, series, shown) for series in chart.series if series.values)
+    return " ".join(filter(None, (_trend(chart, series, shown) for series in chart.series)))
 
 
 def gantt_described(gantt: Gantt, shown: Shown) -> str:
@@ -61,18 +65,33 @@ def _unbroken(day: str) -> str:
 
 
 def _value(series: Series, n: int, unit: str, shown: Shown) -> str:
-    return shown.amount(series.values[n], unit) if n < len(series.values) else ""
+    return _amount(series.values[n], unit, shown) if n < len(series.values) else UNKNOWN
+
+
+def _amount(value: Decimal, unit: str, shown: Shown) -> str:
+    """*value* in *unit*; a number beyond all words in powers of ten."""
+    if not value.is_finite():
+        return UNKNOWN
+    return shown.amount(value, unit) if abs(value) < WORDLESS else f"{value:.2E}"
 
 
 def _trend(chart: Chart, series: Series, shown: Shown) -> str:
-    values = series.values[: len(chart.categories)]
+    known = [
+        (value, category)
+        for value, category in zip(series.values, chart.categories, strict=False)
+        if value.is_finite()
+    ]
+    if not known:
+        return ""
+    (first, first_at), (last, last_at) = known[0], known[-1]
+    values, unit = [value for value, _ in known], chart.unit
     return words_in(shown.language)(
         "render.trend",
         name=series.name,
-        first=shown.amount(values[0], chart.unit),
-        first_at=chart.categories[0],
-        last=shown.amount(values[-1], chart.unit),
-        last_at=chart.categories[len(values) - 1],
-        low=shown.amount(min(values), chart.unit),
-        high=shown.amount(max(values), chart.unit),
+        first=_amount(first, unit, shown),
+        first_at=first_at,
+        last=_amount(last, unit, shown),
+        last_at=last_at,
+        low=_amount(min(values), unit, shown),
+        high=_amount(max(values), unit, shown),
     )

@@ -5,6 +5,7 @@ its length in four bytes and then that many bytes: JSON on the way in, on the wa
 that tells how it went, followed by the file.
 """
 
+import contextlib
 import json
 import sys
 from typing import IO, Any
@@ -64,11 +65,10 @@ def _line(kind: str, message: str) -> bytes:
 
 def _limit_memory(megabytes: int) -> None:
     """Let this process have no more than *megabytes* of address space, where systems can do that."""
-    try:
+    with contextlib.suppress(ImportError, OSError, ValueError):  # not on every system
         import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
 def _warm_up() -> None:

@@ -49,24 +49,18 @@ class Researcher:
         if not query.text.strip():
             return Findings()
         key = f"search:{_digest(query)}"
-        known = self.cache.look_up(key) if freshness.may_read else None
+        known = await self.cache.find(key) if freshness.may_read else None
         if known is not None and freshness.accepts(known):
             return Findings.from_json(known.value)
 
         async def work() -> Findings:
             findings = await self._ask_in_order(query)
             if findings.sources and freshness.may_store:
-                self.cache.set(key, asdict(findings))
+                await self.cache.keep(key, asdict(findings))
             return findings
 
         findings, _ = await self.cache.flights.join(key, work)
         return findings
-
-    async def find_all(
-        self, queries: Sequence[Query], freshness: Freshness = ANY_FRESH
-    ) -> tuple[Findings, ...]:
-        """What there is for each of *queries*, asked side by side, in their order."""
-        return tuple(await asyncio.gather(*(self.find(query, freshness) for query in queries)))
 
     async def aclose(self) -> None:
         """See `Search.aclose`."""

@@ -18,7 +18,7 @@ _UNSEEN = re.compile(
 _TAG = re.compile(r"<!--.*?(?:-->|$)|</?[a-zA-Z!?/][^<>]*(?:>|$)", re.DOTALL)
 # What chat templates put around the roles of a conversation, and prompts around their parts.
 _ROLE = re.compile(
-    r"<[|｜][^<>]{0,60}[|｜]>|\[/?(?:INST|SYS|SYSTEM|ASSISTANT|USER)\]|<{2,}/?[\w |:-]{0,40}>{2,}"
+    r"<[|｜][^<>]{0,60}[|｜]>|\[/?(?:INST|SYS|SYSTEM|ASSISTANT|USER)\]|<{2,8}/?[\w |:-]{0,40}>{2,8}"
     r"|(?:^|(?<=[\s.!?]))#{1,6}\s*(?:system|assistant|user|human|instructions?|developer)\b\s*:?"
     r"|(?:^|(?<=[\s.!?\]]))(?:system|assistant|human|developer)\s*(?:prompt|message)?\s*:"
     r"|`{3,}|~{3,}|={4,}|-{4,}|_{4,}",
@@ -29,7 +29,7 @@ _SLOT = re.compile(r"\{\{|\}\}")
 _ADDRESS = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]{1,20}://|\bwww\.|\b(?:javascript|data|mailto):)\S*", re.I
 )
-_IMAGE = re.compile(r"!?\[([^\]]*)\]\([^)]*\)?")
+_IMAGE = re.compile(r"!?\[([^\]]{0,300})\]\([^)]{0,2000}\)?")
 _TRACKING = re.compile(
     r"(?:utm_\w+|fbclid|gclid|gclsrc|dclid|msclkid|yclid|mc_[ce]id|igshid|_hsenc|_hsmi|ref_src|cmpid)",
     re.IGNORECASE,
@@ -64,7 +64,7 @@ def plain(text: str, longest: int = LONGEST_SNIPPET) -> str:
 def untrusted(text: str, longest: int = LONGEST_SNIPPET) -> str:
     """*text* as a model may read it: `plain`, without addresses, links, marks of sources and slots."""
     text = _ADDRESS.sub(" ", _IMAGE.sub(r"\1", plain(text, longest)))
-    text = _MARK.sub(r"(\1)", _SLOT.sub(" ", text))
+    text = _MARK.sub(r"(\1)", _SLOT.sub(" ", text)).replace("](", "] (")
     return " ".join(text.split())
 
 

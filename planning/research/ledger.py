@@ -16,7 +16,7 @@ from planning.research.indicators import KNOWN
 from planning.research.tiers import RANK, tier
 from planning.wording import Words
 
-NEARLY_EQUAL = 0.8  # of the threes of words that two snippets have together
+NEARLY_EQUAL = 0.6  # of the threes of words that two snippets have together
 MOST_TOLD = 6
 UNTITLED = "untitled"
 

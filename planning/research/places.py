@@ -46,6 +46,12 @@ def country_name(country: str, language: str) -> str:
     return names.get(country.upper(), "") if country else ""
 
 
+def is_country(name: str, language: str) -> bool:
+    """Whether *name* is what a country is called in English or in *language*."""
+    folded = _folded(name)
+    return any(folded in _countries(each) for each in ("en", language.partition("-")[0].lower()))
+
+
 def _is_part(name: str, names: dict[str, str]) -> bool:
     return any(name != other and name in other for other in names)
 

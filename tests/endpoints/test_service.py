@@ -133,6 +133,8 @@ def test_a_search_that_fails_never_fails_the_answer(
 ) -> None:
     """The block then says that nothing was found."""
     sandbox.fail("search", error="blocked")
+    for name in ("brave", "mojeek", "wikipedia"):
+        sandbox.fail(name, status=500)
     unsearched = {"idea": {**IDEA, "primaryProduct": "Something never searched for"}}
     reply = service.post("/investors", unsearched)
     assert reply.status_code == 200

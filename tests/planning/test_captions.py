@@ -93,3 +93,9 @@ def test_captions_keep_their_promises(spoken: list[tuple[str, float]], rest_s: f
         assert shown[-1].end_s == seconds
     if seconds >= len(shown) * SHORTEST_S:
         assert all(cue.end_s - cue.start_s >= SHORTEST_S - 1e-9 for cue in shown)
+
+
+def test_nothing_that_is_spoken_needs_no_caption() -> None:
+    """Silence, and signs that are no words."""
+    assert cues([], 1.0) == ()
+    assert cues([Stretch("  ", 0.0, 1.0)], 1.0) == ()

@@ -7,6 +7,7 @@ also where glyphs have other borders than letters have.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import uharfbuzz as hb
 from reportlab.pdfbase import pdfdoc
@@ -60,10 +61,11 @@ class Embedded:
 
     def _advance(self, glyph: int) -> int:
         """The advance of *glyph* as the file states it, in thousandths of the size."""
-        return round(self.cut.font.get_glyph_h_advance(glyph) * 1000 / self.cut.face.upem)
+        units: int = self.cut.font.get_glyph_h_advance(glyph)
+        return round(units * 1000 / self.cut.upem)
 
-    def addObjects(self, doc: pdfdoc.PDFDocument) -> None:  # noqa: N802 - reportlab's name
-        """Write the font into *doc*; reportlab calls it when the document is finished."""
+    def addObjects(self, doc: Any) -> None:  # noqa: N802 - reportlab's name
+        """Write the font into *doc*, reportlab's own document, when that is finished."""
         name = f"{_tag(self._codes)}+{self.cut.name}"
         font = pdfdoc.PDFDictionary(
             {
@@ -77,7 +79,7 @@ class Embedded:
         )
         doc.idToObject[pdfdoc.BasicFonts].dict[self.internal_name] = doc.Reference(font)
 
-    def _descendant(self, doc: pdfdoc.PDFDocument, name: str) -> pdfdoc.PDFObjectReference:
+    def _descendant(self, doc: Any, name: str) -> Any:
         subset, numbers = _subset(self.cut, {glyph for glyph, _, _ in self._codes}, self.is_cff)
         widths: list[object] = []
         for (glyph, _, is_silent), code in sorted(self._codes.items(), key=lambda item: item[1]):
@@ -100,9 +102,7 @@ class Embedded:
             descendant["CIDToGIDMap"] = doc.Reference(_stream(doc, table))
         return doc.Reference(pdfdoc.PDFDictionary(descendant))
 
-    def _descriptor(
-        self, doc: pdfdoc.PDFDocument, name: str, subset: hb.Face
-    ) -> pdfdoc.PDFDictionary:
+    def _descriptor(self, doc: Any, name: str, subset: hb.Face) -> pdfdoc.PDFDictionary:
         if self.is_cff:
             file = _stream(doc, bytes(subset.reference_table("CFF ").data))
             file.dictionary["Subtype"] = "/CIDFontType0C"
@@ -110,7 +110,7 @@ class Embedded:
             file = _stream(doc, bytes(subset.blob.data))
             file.dictionary["Length1"] = len(file.content)
         extents = self.cut.font.get_font_extents("ltr")
-        per_mille = 1000 / self.cut.face.upem
+        per_mille = 1000 / self.cut.upem
         up, down = round(extents.ascender * per_mille), round(extents.descender * per_mille)
         return pdfdoc.PDFDictionary(
             {
@@ -158,8 +158,8 @@ def _subset(cut: Cut, glyphs: set[int], is_cff: bool) -> tuple[hb.Face, Mapping[
     return plan.execute(), plan.old_to_new_glyph_mapping
 
 
-def _stream(doc: pdfdoc.PDFDocument, content: bytes) -> pdfdoc.PDFStream:
-    stream = pdfdoc.PDFStream()
+def _stream(doc: Any, content: bytes) -> Any:
+    stream: Any = pdfdoc.PDFStream()
     stream.content = content
     if doc.compression:
         stream.filters = [pdfdoc.PDFZCompress]

@@ -57,6 +57,12 @@ class Cut:
     has: frozenset[int]
     scale: float
 
+    @property
+    def upem(self) -> int:
+        """Units of the font in its size."""
+        units: int = self.face.upem
+        return units
+
     def shape(self, text: str, *, rtl: bool, tabular: bool, language: str) -> Shaped:
         """*text* in this cut, which must have its characters."""
         buffer = hb.Buffer()
@@ -66,7 +72,7 @@ class Cut:
         buffer.direction = "rtl" if rtl else "ltr"
         buffer.language = language
         hb.shape(self.font, buffer, TABULAR if tabular else PLAIN)
-        per_mille = 1000 * self.scale / self.face.upem
+        per_mille = 1000 * self.scale / self.upem
         clusters: dict[int, list[Glyph]] = {}
         glyphs = zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
         for info, place in reversed(list(glyphs)) if rtl else glyphs:
@@ -262,11 +268,15 @@ def extra_family(path: str) -> Family:
     return Family("Extra", files)
 
 
-@functools.cache
 def cut_of(family: Family, style: Style) -> Cut:
     """The cut of *family* in *style*, or in the nearest that it has."""
     while style not in family.files:
         style = INSTEAD[style]
+    return _cut(family, style)
+
+
+@functools.cache
+def _cut(family: Family, style: Style) -> Cut:
     file = family.files[style]
     face, has = _opened(file.path)
     font = hb.Font(face)
@@ -284,4 +294,9 @@ def _opened(path: Path) -> tuple[hb.Face, frozenset[int]]:
         raise UnusableFont(f"the font file {path.name} cannot be read") from None
     if not {"glyf", "CFF ", "CFF2"} & set(face.table_tags):
         raise UnusableFont(f"{path.name} is no TrueType or OpenType font")
-    return face, frozenset(face.unicodes)
+    return face, frozenset(code for code in face.unicodes if not _is_private(code))
+
+
+def _is_private(code: int) -> bool:
+    """Whether *code* means something else in every font."""
+    return 0xE000 <= code <= 0xF8FF or code >= 0xF0000

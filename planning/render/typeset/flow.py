@@ -12,6 +12,8 @@ from planning.render.typeset.lines import Galley, Line
 from planning.render.typeset.paper import COLOURS, Paper
 
 FEWEST = 2  # lines of a paragraph that may stand alone at the foot or the head of a page
+SLACK = 4.0  # points by which spaces between paragraphs may differ from what is counted here
+UNBROKEN = 12  # lines of a heading that is not broken
 SHORT = 4  # lines of a paragraph that stays with the table or drawing that it introduces
 BASELINE = 0.74  # of the leading, from the top of a line
 
@@ -37,7 +39,7 @@ class Bullet:
     at: float = 0.0
 
 
-class Text(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class Text(Flowable):
     """A paragraph. *anchor* is a name that links lead to; *on_draw* is called where it is drawn."""
 
     def __init__(
@@ -56,7 +58,6 @@ class Text(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untype
         self.bullet = bullet
         self.anchor = anchor
         self.on_draw = on_draw
-        self.keepWithNext = form.keeps_with_next
         self.introduces = False  # the table or drawing that follows, if it is short
         self.lines: Sequence[Line] = lines or ()
         self._set_in: float | None = None
@@ -84,7 +85,7 @@ class Text(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untype
         """In two where *height* ends, with at least two lines on either side; empty if it cannot be."""
         self.wrap(width, height)
         fit = min(int(height / self.form.leading + 1e-6), len(self.lines) - FEWEST)
-        if fit < FEWEST or self.form.keeps_with_next:
+        if fit < FEWEST or (self.form.keeps_with_next and len(self.lines) <= UNBROKEN):
             return []
         head, tail = self.lines[:fit], self.lines[fit:]
         begin = Text(
@@ -117,7 +118,26 @@ class Text(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untype
             baseline -= leading
 
 
-class Picture(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class Gap(Flowable):
+    """Space between two parts, which is not carried over to the next page."""
+
+    def __init__(self, height: float) -> None:
+        super().__init__()
+        self.gap = height
+
+    def wrap(self, *_: float) -> tuple[float, float]:
+        """Nothing itself."""
+        return 0.0, 0.0
+
+    def getSpaceAfter(self) -> float:  # noqa: N802 - reportlab's name
+        """The space."""
+        return self.gap
+
+    def draw(self) -> None:
+        """Draw nothing."""
+
+
+class Picture(Flowable):
     """A drawing; with *keeps_with_next* its note stays on its page."""
 
     AFTER = 4.0
@@ -129,7 +149,7 @@ class Picture(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it unt
         self.drawing = drawing
         self.typecase = typecase
         self.rtl = rtl
-        self.keepWithNext = keeps_with_next
+        self.keeps_with_next = keeps_with_next
         self.width, self.height = drawing.width, drawing.height
 
     def wrap(self, *_: float) -> tuple[float, float]:
@@ -145,7 +165,7 @@ class Picture(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it unt
         cast(Paper, self.canv).draw(self.drawing, self.typecase, rtl=self.rtl)
 
 
-class Panel(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class Panel(Flowable):
     """Paragraphs on a coloured ground with a bar at their start."""
 
     PADDING, BAR, AFTER = 10.0, 3.0, 10.0
@@ -176,8 +196,8 @@ class Panel(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyp
             _, high = part.wrap(inside, left)
             if high > left:
                 pieces = part.split(inside, left)
-                head = [*self.parts[:n], *pieces[:1]]
-                tail = [*(pieces[1:] or [part]), *self.parts[n + 1 :]]
+                head = [*self.parts[:n], *cast(list[Text], pieces[:1])]
+                tail = [*cast(list[Text], pieces[1:] or [part]), *self.parts[n + 1 :]]
                 return [self._like(head), self._like(tail)] if head else []
             left -= high + part.form.after
         return [self]
@@ -199,31 +219,37 @@ class Panel(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyp
         return Panel(parts, ink=self.ink, ground=self.ground, rtl=self.rtl)
 
 
-def kept_together(story: Sequence[Flowable], width: float) -> list[Flowable]:
-    """*story* with page breaks where what belongs to the next would otherwise end a page alone."""
+def kept_together(story: Sequence[Flowable], width: float, height: float) -> list[Flowable]:
+    """*story* with page breaks where what belongs to the next would otherwise end a page alone.
+
+    *width* and *height* are those of the text on its pages.
+    """
     kept: list[Flowable] = []  # from the last to the first
     needed = 0.0  # by what follows
     for flowable in reversed(story):
-        _, height = flowable.wrap(width, 1e6)
-        if _belongs_to_next(flowable):
-            flowable.keepWithNext = False
-            needed += height + flowable.getSpaceAfter() + flowable.getSpaceBefore()
+        _, own = flowable.wrap(width, height)
+        if belongs_to_next(flowable):
+            needed += SLACK + own + flowable.getSpaceAfter() + flowable.getSpaceBefore()
             if kept and isinstance(kept[-1], CondPageBreak):
                 kept.pop()
-            kept += [flowable, CondPageBreak(needed)]
+            kept += [flowable, CondPageBreak(min(needed, height))]
         else:
-            needed = _least(flowable, height)
+            needed = _least(flowable, own)
             kept.append(flowable)
             if hasattr(flowable, "least_height"):
-                kept.append(CondPageBreak(needed))
+                kept.append(CondPageBreak(min(needed, height)))
     return kept[::-1]
 
 
-def _belongs_to_next(flowable: Flowable) -> bool:
-    """Whether *flowable* must not be the last on its page."""
-    if isinstance(flowable, Text) and flowable.introduces:
-        return len(flowable.lines) <= SHORT
-    return bool(getattr(flowable, "keepWithNext", False))
+def belongs_to_next(flowable: Flowable) -> bool:
+    """Whether *flowable*, which was wrapped, must not be the last on its page.
+
+    reportlab has an attribute for this, but its way cannot break what is higher than a page.
+    """
+    if isinstance(flowable, Text):
+        is_short = len(flowable.lines) <= SHORT
+        return flowable.form.keeps_with_next or (flowable.introduces and is_short)
+    return isinstance(flowable, Picture) and flowable.keeps_with_next
 
 
 def _least(flowable: Flowable, height: float) -> float:

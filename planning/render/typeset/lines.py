@@ -14,10 +14,10 @@ from planning.render.typeset.faces import Shaped, Style, Typecase
 from planning.render.typeset.printable import printable
 
 SPACE = r" \t\u2000-\u2006\u2008-\u200a\u3000"
-TOKENS = re.compile(rf"\n|[{SPACE}]+|[^\n{SPACE}]+")
+CHUNKS = re.compile(rf"\n|[{SPACE}]+|[^\n{SPACE}]+")
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
 IDEOGRAPHS = (
-    "\u2e80-\u2fdf\u3005-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+    "\u2e80-\u2fdf\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 )
 CLOSERS = "、。，．・：；？！）〕］｝〉》」』】ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"
 OPENERS = "（〔［｛〈《「『【"
@@ -27,7 +27,7 @@ INSIDE = re.compile(
     rf"|(?<=[{IDEOGRAPHS}])(?<![{OPENERS}])(?![{CLOSERS}])|(?<![{OPENERS}])(?=[{IDEOGRAPHS}])(?![{CLOSERS}])"
 )
 ADDRESS = re.compile(r"(?<=[/?&=._%-])(?=\w)")
-LONG = 24  # characters from which a token may break as an address does
+LONG = 24  # characters from which a word may break as an address does
 EPSILON = 0.01
 
 
@@ -150,25 +150,25 @@ class Galley:
         word = Word([], 0.0)
         at = 0
         for text, look in spans:
-            for token in TOKENS.findall(text):
-                if token == "\n":
+            for part in CHUNKS.findall(text):
+                if part == "\n":
                     yield Word(word.pieces, word.width, ends_line=True)
                     word = Word([], 0.0)
-                elif token[0].isspace() and token[0] != "\u00a0":
+                elif part[0].isspace() and part[0] != "\u00a0":
                     space = self._piece(" ", look, levels[at] if levels else 0)
                     yield Word(word.pieces, word.width, space)
                     word = Word([], 0.0)
                 else:
-                    yield from self._closed(word, token, look, levels, at)
-                at += len(token)
+                    yield from self._closed(word, part, look, levels, at)
+                at += len(part)
         if word.pieces:
             yield word
 
     def _closed(
-        self, word: Word, token: str, look: Look, levels: Sequence[int], at: int
+        self, word: Word, text: str, look: Look, levels: Sequence[int], at: int
     ) -> Iterator[Word]:
-        """Adds *token* to *word*; yields what came before each place inside where a line may end."""
-        for n, part in enumerate(_parts(token)):
+        """Adds *text* to *word*; yields what came before each place inside where a line may end."""
+        for n, part in enumerate(_parts(text)):
             if n:
                 yield Word(word.pieces, word.width)
                 word.pieces, word.width = [], 0.0
@@ -212,43 +212,29 @@ class Galley:
         return Piece(text, look, shaped, width, level)
 
     def _broken(self, word: Word, width: float) -> Iterator[list[Piece]]:
-        """*word* in parts of at most *width*, broken between characters."""
+        """*word* in lines of at most *width*, broken between characters."""
         line: list[Piece] = []
         x = 0.0
         for piece in word.pieces:
             rest = piece
             while x + rest.width > width + EPSILON:
-                fits = self._fitting(rest, width - x)
-                if not fits and not line:
-                    fits = _cluster(rest.text)
-                if fits:
-                    line.append(self._piece(rest.text[:fits], rest.look, rest.level))
-                yield line
-                line, x = [], 0.0
-                rest = self._piece(rest.text[fits:], rest.look, rest.level)
-            if rest.text:
-                line.append(rest)
-                x += rest.width
-        if line:
-            yield line
-
-    def _fitting(self, piece: Piece, width: float) -> int:
-        """How many characters of *piece* fit into *width*."""
-        low, high = 0, len(piece.text) - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self._piece(piece.text[:middle], piece.look, piece.level).width <= width:
-                low = middle
-            else:
-                high = middle - 1
-        while low and not _may_break(piece.text, low):
-            low -= 1
-        return low
+                parts = _cut(rest, width - x, width, is_first=not line)
+                for text in parts[:-1]:
+                    if text:
+                        line.append(self._piece(text, rest.look, rest.level))
+                    yield line
+                    line, x = [], 0.0
+                rest = self._piece(parts[-1], rest.look, rest.level)
+                if len(parts) == 1:
+                    break
+            line.append(rest)
+            x += rest.width
+        yield line
 
 
-def _parts(token: str) -> list[str]:
-    """*token* at the places inside where a line may end."""
-    parts = INSIDE.split(token)
+def _parts(text: str) -> list[str]:
+    """*text* at the places inside where a line may end."""
+    parts = INSIDE.split(text)
     return [
         piece
         for part in parts
@@ -289,13 +275,28 @@ def _visual(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _may_break(text: str, at: int) -> bool:
     """Whether *text* can be cut before its character *at*: not before a mark, not at a joiner."""
+    if not 0 < at < len(text):
+        return at == 0
     joins = text[at - 1] in "\u200c\u200d\u094d" or text[at] in "\u200c\u200d"
     return not joins and not unicodedata.category(text[at]).startswith("M")
 
 
-def _cluster(text: str) -> int:
-    """How many characters the first one has with all its marks."""
-    at = 1
-    while at < len(text) and not _may_break(text, at):
-        at += 1
-    return at
+def _cut(piece: Piece, room: float, width: float, *, is_first: bool) -> list[str]:
+    """The text of *piece* in parts: one that fits into *room*, others into *width*.
+
+    The first is empty when nothing fits beside what stands on its line already.
+    """
+    parts: list[str] = []
+    begin = at = 0
+    used = 0.0
+    parts_read = reversed(piece.shaped) if piece.level % 2 else piece.shaped
+    for shaped in parts_read:
+        glyphs = reversed(shaped.glyphs) if piece.level % 2 else shaped.glyphs
+        for glyph in glyphs:
+            advance = glyph.advance * piece.look.size / 1000
+            if used + advance > room and at > begin - (not is_first) and _may_break(piece.text, at):
+                parts.append(piece.text[begin:at])
+                begin, used, room, is_first = at, 0.0, width, True
+            used += advance
+            at += len(glyph.said)
+    return [*parts, piece.text[begin:]]

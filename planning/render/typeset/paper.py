@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
+from typing import Any
 
 from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfgen.canvas import Canvas
@@ -24,7 +25,9 @@ LINK_TOP, LINK_BOTTOM = 0.8, 0.25  # of the size
 class Paper(Canvas):
     """A reportlab canvas that sets shaped text. *after_all* draws what waits for the last page."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    _doc: Any  # reportlab's document, which its stubs leave out
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._embedded: dict[str, Embedded] = {}
         self._waiting: dict[str, Callable[[Paper], None]] = {}
@@ -43,9 +46,7 @@ class Paper(Canvas):
         self._waiting[name] = draw
 
     def save(self) -> None:
-        """Finish the last page, fill the places that were left, and write the file."""
-        if len(self._code):
-            self.showPage()
+        """Fill the places that were left, and write the file; the last page is finished."""
         self.after_all(self)
         for name, draw in self._waiting.items():
             self.beginForm(name, -1000, -1000, 2000, 2000)

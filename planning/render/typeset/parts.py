@@ -32,10 +32,11 @@ class Entry:
         )
 
 
-class ContentsLine(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class ContentsLine(Flowable):
     """A line of the contents: a title that leads there, and a place for its page."""
 
     INDENT, PAGE = 24.0, 34.0
+    MOST = 4  # lines
 
     def __init__(self, entry: Entry, setter: Setter) -> None:
         super().__init__()
@@ -47,7 +48,7 @@ class ContentsLine(Flowable):  # type: ignore[misc]  # reportlab's stubs leave i
 
     def wrap(self, width: float, _: float) -> tuple[float, float]:
         """As high as its title has lines."""
-        self.lines = self.galley.lines(width - self.INDENT - self.PAGE)
+        self.lines = self.galley.lines(width - self.INDENT - self.PAGE)[: self.MOST]
         self.width, self.height = width, self.form.before + len(self.lines) * self.form.leading
         return self.width, self.height
 
@@ -84,7 +85,7 @@ class ContentsLine(Flowable):  # type: ignore[misc]  # reportlab's stubs leave i
         paper.setDash()
 
 
-class GoalChip(Flowable):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class GoalChip(Flowable):
     """A goal: its number on its colour, and beside it what is said of it."""
 
     SIDE, GAP = 27.0, 12.0

