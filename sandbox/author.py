@@ -44,6 +44,7 @@ RESULT = re.compile(r"(?m)^\[(S\d+)\] ([^\n]{4,})$")
 CUT_OFF = re.compile(r"You were cut off\..*?within (\d+) words", re.DOTALL)
 OWN_PLACE = re.compile(r"(?m)^(\d{1,2})\. .* \(this is yours\)$")
 MOST_SECTIONS = 18
+COUNTRY = re.compile(r"(?m)^(?:Country|País|Pays|Land|Страна|البلد|देश): (.+)$")
 UNNAMED = {"not stated by the founder"}
 
 
@@ -84,7 +85,10 @@ def section(prompt: str) -> str:
         sentences = sentences[1:]
     slots, marks = SLOT.findall(prompt), MARK.findall(prompt)
     numeric = [slot for slot, told in slots if re.search(r"\d", told)]
-    said = [phrases["fact"].format(slot=slot) for slot in numeric[:2]]
+    told_at_most = 5 if "# The sections" in prompt else 2  # a summary says more of them
+    said = [phrases["fact"].format(slot=slot) for slot in numeric[:told_at_most]]
+    if country := COUNTRY.findall(prompt):
+        said.append(phrases["where"].format(country=country[-1]))
     said += [phrases["source"].format(mark=f"[{mark}]") for mark in dict.fromkeys(marks[:2])]
     text = _filled(said, sentences, (least + most) // 2)
     middle = max(1, len(text) // 2)

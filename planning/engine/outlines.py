@@ -8,7 +8,7 @@ MONEY = ("finance.", "opening_cash", "launch_costs", "funding_sought", "grants_s
 SUMMARY_OF_A_PLAN = Part(
     id=SUMMARY,
     words=(110, 200),
-    facts=(*PLACE, *MONEY, "beneficiaries", "schedule."),
+    facts=("beneficiaries", "funding_sought", "finance.", "schedule.end", *PLACE),
     ask="""\
 The executive summary, for somebody who reads nothing else: the need, who is helped and where, what \
 the venture does, what will have changed by the end of the plan, what it costs and how that is paid \
@@ -167,7 +167,7 @@ PROPOSAL = Outline(
         Part(
             id=SUMMARY,
             words=(110, 200),
-            facts=(*PLACE, "budget.", "grant_request", "beneficiaries", "schedule."),
+            facts=("grant_request", "schedule.end", "beneficiaries", *PLACE, "budget."),
             ask="""\
 The summary of the proposal: the problem, what is done about it, who benefits and how many, the \
 outcome by the end of the grant, the sum that is asked for and the period. Say only what the sections \
