@@ -68,11 +68,20 @@ class Callers:
             self.statuses.append(self.ask(f"New question {number}", "auto").status_code)
 
 
+@contextmanager
+def whatever_happens(finish: Callable[[], None]) -> Iterator[None]:
+    """*finish* in the end, so that nobody waits for those who wait for it."""
+    try:
+        yield
+    finally:
+        finish()
+
+
 def check(sandbox: RunningSandbox, folder: Path, url: str, restart: Callable[[], None]) -> None:
     """*restart* while streams, slow answers and new questions are under way."""
     callers, is_over = Callers(url), threading.Event()
     assert callers.ask("Before.").headers["x-provider"] == "openrouter"
-    with ThreadPoolExecutor(STREAMS + PLAIN + 1) as threads:
+    with ThreadPoolExecutor(STREAMS + PLAIN + 1) as threads, whatever_happens(is_over.set):
         for _ in range(STREAMS):
             sandbox.reply("openrouter", LONG)
         sandbox.fail("openrouter", times=STREAMS, chunk_delay_s=WORD_S)
