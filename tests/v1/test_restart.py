@@ -25,6 +25,7 @@ SLOW = "openrouter/openrouter/free"
 LONG = "word " * 45
 WORD_S = 0.1  # so that a stream is under way when the old process is told to stop
 STREAMS, PLAIN = 4, 4
+pytestmark = pytest.mark.timeout(150)  # on a busy machine; some ten seconds on an idle one
 
 
 @pytest.fixture
@@ -112,11 +113,12 @@ def check(sandbox: RunningSandbox, folder: Path, url: str, restart: Callable[[],
 def test_a_hangup_replaces_the_workers_one_by_one(sandbox: RunningSandbox, tmp_path: Path) -> None:
     """`uvicorn main:app --workers 2`, then `kill -HUP`: the workers read `.env` anew."""
     (tmp_path / ".env").write_text("GEMINI_API_KEY=a-refused-key\n")
-    with running_service(tmp_path, environment(sandbox), "--workers", "2") as service:
+    options = ("--workers", "2", "--timeout-worker-healthcheck", "60")
+    with running_service(tmp_path, environment(sandbox), *options) as service:
 
         def restart() -> None:
             service.process.send_signal(signal.SIGHUP)
-            until(lambda: service.log.count("Finished server process") == 2, 50)
+            until(lambda: service.log.count("Finished server process") == 2, 90)
 
         check(sandbox, tmp_path, service.url, restart)
         assert service.log.count("Application startup complete") == 4
@@ -154,7 +156,7 @@ def test_one_process_follows_another_on_the_same_socket(
 
         def restart() -> None:
             old.send_signal(signal.SIGTERM)
-            assert old.wait(50) == 0
+            assert old.wait(90) == 0
             processes.enter_context(on_socket(listener, tmp_path, env))
 
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
