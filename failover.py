@@ -242,8 +242,10 @@ class Journey:
 
     def fault(self) -> FailureKind | None:
         """What is wrong with the request itself, if that is why nobody could answer it."""
-        unfit = {upstream.terms.unfit(self.prompt) for upstream in self.upstreams}
-        if unfit and "" not in unfit:
+        unfit = [upstream.terms.unfit(self.prompt) for upstream in self.upstreams]
+        if unfit and all(unfit):
+            for upstream, reason in zip(self.upstreams, unfit, strict=True):
+                self.skip(upstream, reason)
             return K.TOO_LARGE if TOO_SMALL in unfit else K.UNSUPPORTED
         kinds = {attempt.failure for attempt in self.attempts}
         asked = {attempt.provider for attempt in self.attempts}

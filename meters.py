@@ -16,7 +16,7 @@ class Meters:
     def __init__(self, limiter: RateLimiter, clock: Clock) -> None:
         self.limiter = limiter
         self.clock = clock
-        self._read_at: dict[tuple[str, str], float] = {}
+        self._read_at: dict[tuple[str, str], float] = {}  # by provider and key
         self._readings: set[asyncio.Task[None]] = set()
 
     def read(self, upstream: Upstream) -> None:

@@ -4,22 +4,33 @@ Every variable is described in `.env.example`. An empty value counts as not set.
 """
 
 import ipaddress
+import logging
 import re
 import urllib.parse
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from callers import ApiKey
-from providers import CATALOGUE, NAMES, Access
+from planning.research import BACKENDS
+from providers import CATALOGUE, NAMES, Access, without_training
 from storage import shared_store
 from storage.ledger import Limits
+
+log = logging.getLogger("trimaran.settings")
+
+STARTUP_FAILURE = 3  # the exit status after which uvicorn's supervisor starts no worker again
 
 
 class SettingsError(SystemExit):
     """A variable has a value that cannot be used; the message names it, and never shows a secret."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.code = STARTUP_FAILURE
 
 
 def _split(value: str) -> tuple[str, ...]:
@@ -33,6 +44,13 @@ def _known_providers(value: str) -> str:
     return value
 
 
+def _known_backends(value: str) -> str:
+    unknown = [name for name in _split(value) if name not in BACKENDS]
+    if unknown:
+        raise ValueError(f"no search is called {unknown[0]!r}; there are {', '.join(BACKENDS)}")
+    return value
+
+
 def _plain_secret(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value()
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
@@ -40,9 +58,10 @@ def _plain_secret(value: SecretStr) -> SecretStr:
     return value
 
 
-def _plain_secrets(value: SecretStr) -> SecretStr:
-    """One key, or several with commas between them, around which spaces are let through."""
-    return _plain_secret(SecretStr(",".join(_split(value.get_secret_value()))))
+def _existing_file(value: str) -> str:
+    if value and not Path(value).is_file():
+        raise ValueError("there is no such file")
+    return value
 
 
 def _readable_keys(value: SecretStr) -> SecretStr:
@@ -56,6 +75,11 @@ def _networks(value: str) -> str:
         if entry != "*":
             ipaddress.ip_network(entry, strict=False)
     return value
+
+
+def _plain_secrets(value: SecretStr) -> SecretStr:
+    """One key, or several with commas between them, around which spaces are let through."""
+    return _plain_secret(SecretStr(",".join(_split(value.get_secret_value()))))
 
 
 def _without_slash(value: str) -> str:
@@ -75,6 +99,12 @@ def _store_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _proxy_url(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"https?://([^\s/@]+@)?[^\s/?#@]+:\d{1,5}/?", value.get_secret_value()):
+        raise ValueError("it is http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT")
+    return value
+
+
 Secret = Annotated[SecretStr, AfterValidator(_plain_secret)]
 Secrets = Annotated[SecretStr, AfterValidator(_plain_secrets)]
 Url = Annotated[
@@ -83,6 +113,9 @@ Url = Annotated[
     AfterValidator(_without_slash),
 ]
 NO_SECRET = SecretStr("")
+LoopbackUrl = Annotated[
+    str, StringConstraints(pattern=r"^http://(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$")
+]
 INSTANCES = 4  # of a fleet whose size nobody has told
 
 
@@ -144,16 +177,22 @@ class Settings(_FromEnvironment):
     min_interval_seconds: Annotated[float, Field(ge=0, le=86400)] | None = None
     pacing: Literal["interval", "quota"] = "interval"
     max_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 75
+    no_train: bool = False
+    outbound_proxy: Annotated[SecretStr, AfterValidator(_proxy_url)] | None = None
     local_model: Literal["auto", "fallback", "off"] = "auto"
     search: Literal["on", "off"] = "on"
+    search_backends: Annotated[str, NoDecode, AfterValidator(_known_backends)] = ",".join(BACKENDS)
+    tavily_api_key: Secret = NO_SECRET
+    searxng_url: Url | Literal[""] = ""
     search_url: Url | Literal[""] = ""
+    sandbox_url: LoopbackUrl | Literal[""] = ""
+    pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     elevenlabs_api_key: Secret = NO_SECRET
     elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (
         "JBFqnCBsd6RMkjVDRZzb"
     )
     elevenlabs_model: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "eleven_flash_v2_5"
     elevenlabs_base_url: Url = "https://api.elevenlabs.io"
-    shutdown_grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     trimaran_api_keys: Annotated[SecretStr, AfterValidator(_readable_keys)] = NO_SECRET
     api_key_requests_per_minute: Annotated[int, Field(ge=0)] = 60
     api_key_requests_per_day: Annotated[int, Field(ge=0)] = 2_000
@@ -163,6 +202,7 @@ class Settings(_FromEnvironment):
     trusted_proxies: Annotated[str, NoDecode, AfterValidator(_networks)] = ""
     cache_scope: Literal["own", "shared"] = "own"
     vercel: bool = False
+    shutdown_grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     cors_origins: Annotated[str, NoDecode] = ""
     otel_exporter_otlp_endpoint: Url | Literal[""] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -174,6 +214,16 @@ class Settings(_FromEnvironment):
         return self.redis_url.get_secret_value() if self.redis_url else ""
 
     @property
+    def proxy(self) -> str:
+        """What requests to the outside go through; empty for nothing."""
+        return self.outbound_proxy.get_secret_value() if self.outbound_proxy else ""
+
+    @property
+    def speech_key(self) -> str:
+        """ElevenLabs' key; with `NO_TRAIN` none, since it is not known what is learnt there."""
+        return "" if self.no_train else self.elevenlabs_api_key.get_secret_value()
+
+    @property
     def instances(self) -> int:
         """How many processes share the limits, for one that loses sight of the others."""
         return self.instances_hint or (INSTANCES if self.redis_url else 1)
@@ -182,6 +232,11 @@ class Settings(_FromEnvironment):
     def order(self) -> tuple[str, ...]:
         """The provider names in the order asked for; empty for the default order."""
         return _split(self.provider_order)
+
+    @property
+    def searches(self) -> tuple[str, ...]:
+        """The names of the search services that may be asked, in order."""
+        return _split(self.search_backends)
 
     @property
     def api_keys(self) -> tuple[ApiKey, ...]:
@@ -212,10 +267,12 @@ class Configuration:
     def secrets(self) -> tuple[str, ...]:
         """Every key that is configured, each by itself, so that logs can be kept clean of them."""
         keys = [key for access in self.access.values() for key in access.keys]
-        url = self.settings.shared_store_url
-        password = urllib.parse.urlsplit(url).password if url else ""
-        speech = self.settings.elevenlabs_api_key.get_secret_value()
-        return tuple(filter(None, [*keys, speech, password, urllib.parse.unquote(password or "")]))
+        others = (self.settings.elevenlabs_api_key, self.settings.tavily_api_key)
+        keys += [key.get_secret_value() for key in others]
+        urls = (self.settings.shared_store_url, self.settings.proxy)
+        passwords = [urllib.parse.urlsplit(url).password or "" for url in urls]
+        meant = [urllib.parse.unquote(password) for password in passwords]
+        return tuple(filter(None, [*keys, *passwords, *meant]))
 
 
 def read_environment() -> Configuration:
@@ -228,7 +285,7 @@ def read_environment() -> Configuration:
         entry.identity.name: _read(_ProviderVariables, f"{entry.prefix}_").access()
         for entry in CATALOGUE
     }
-    return Configuration(settings, access)
+    return Configuration(settings, without_training(access) if settings.no_train else access)
 
 
 def _read(kind: type[Variables], prefix: str) -> Variables:
@@ -238,5 +295,7 @@ def _read(kind: type[Variables], prefix: str) -> Variables:
         wrong = error.errors(include_input=False, include_url=False, include_context=False)[0]
         variable = f"{prefix}{wrong['loc'][0]}".upper()
         reason = wrong["msg"].removeprefix("Value error, ")
+        message = f"{variable} cannot be used: {reason}"
+        log.critical(message)
         # From None: the chained error would show the value.
-        raise SettingsError(f"{variable} cannot be used: {reason}") from None
+        raise SettingsError(message) from None

@@ -1,22 +1,24 @@
 """The FastAPI application: routes, error answers and middleware around what `main` hands over."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import RedirectResponse
 from fastapi.telemetry import TelemetryConfig
 
 from cache import ResponseCache
 from endpoints import errors, provenance, speech
+from endpoints.demo import demo_routes
 from endpoints.documents import document_routes
 from endpoints.idempotency import Idempotency
 from endpoints.journal import Journal
 from endpoints.metrics import Metrics
 from endpoints.middleware import BodyLimit, RequestContext
 from endpoints.pages import page_routes
+from endpoints.sectioned import sectioned_routes
 from endpoints.security import Admission, Rules
 from endpoints.shutdown import GRACE_S, RefuseNewWork, Shutdown
 from endpoints.status import status_routes
@@ -24,7 +26,11 @@ from endpoints.tracing import Tracing
 from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.speech import Speaker
+from providers import LeftOut
+
+log = logging.getLogger("trimaran")
 
 # FastAPI makes the span of each request and sets the exporter up; the spans of calls are ours.
 TRACED: TelemetryConfig = {
@@ -41,20 +47,20 @@ LARGEST_CHAT = 4 << 20  # bytes; it may hold images
 EXPOSED = [
     *provenance.NAMES,
     *speech.NAMES,
-    "X-Request-ID",
-    "Retry-After",
-    "retry-after-ms",
-    "x-should-retry",
+    *("X-Request-ID", "X-Run-ID", "Location", "Content-Disposition"),
+    *("Retry-After", "retry-after-ms", "x-should-retry"),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the handlers call."""
+    """What the handlers call, and which providers are left out on purpose."""
 
     planner: Planner
     speaker: Speaker
     cache: ResponseCache
+    printer: Printer = field(default_factory=Printer)
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def create_app(
@@ -64,19 +70,24 @@ def create_app(
     pace: Pace = Pace(),  # noqa: B008 - frozen
     grace_s: float = GRACE_S,
     traced: bool = False,
+    sandbox_url: str = "",
 ) -> FastAPI:
     """The application; *rules* say who may call it, and streams go at *pace*.
 
     When it is stopped, what is running has *grace_s* seconds. *traced* says that spans are
     exported, where the standard variables of OpenTelemetry say.
+    *sandbox_url* is that of the stand-ins in a demo, which the Status page may break.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         app.state.shutdown.listen()
         yield
+        await services.planner.runs.aclose()
         await router.aclose()
+        await services.planner.search.aclose()
         await services.speaker.aclose()
+        await services.printer.aclose()
         services.cache.close()
 
     app = FastAPI(
@@ -87,6 +98,8 @@ def create_app(
         redoc_url=None,
         telemetry=TRACED if traced else UNTRACED,
     )
+    for own in services.left_out:
+        log.info("⛔ %s is left out: %s", own.label, own.reason)
     router = services.planner.router
     journal, metrics = Journal(router.clock.time), Metrics()
     router.notices.listeners += [journal.hear, metrics.hear]
@@ -94,17 +107,20 @@ def create_app(
         router.notices.listeners.append(Tracing().hear)
     app.state.planner = services.planner
     app.state.speaker = services.speaker
+    app.state.printer = services.printer
     app.state.shutdown = Shutdown(grace_s)
+    app.state.shutdown.at_begin.append(services.planner.runs.wind_down)
     app.include_router(document_routes())
+    app.include_router(sectioned_routes(pace))
     app.include_router(speech.speech_routes())
-    app.include_router(status_routes(journal, metrics))
+    app.include_router(
+        status_routes(journal, metrics, services.left_out, is_demo=bool(sandbox_url))
+    )
+    if sandbox_url:
+        app.include_router(demo_routes(sandbox_url))
     app.include_router(v1_routes(pace))
     app.include_router(page_routes())
     errors.install(app)
-
-    @app.get("/", include_in_schema=False)
-    async def home() -> RedirectResponse:
-        return RedirectResponse("/docs")
 
     # Each wraps those above it: the last one added sees a request first.
     app.add_middleware(Idempotency, cache=services.cache, answer=errors.answer)
@@ -115,7 +131,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=sorted(rules.origins),
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["*"],
             expose_headers=EXPOSED,
         )

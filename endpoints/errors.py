@@ -23,10 +23,21 @@ from answers import (
     RateLimited,
     Unfit,
 )
+from endpoints.formats import NoSuchFormat
 from endpoints.idempotency import WrongKey
 from endpoints.requests import CallerGone
 from endpoints.security import Forbidden, TooManyRequests, Unauthorised
 from endpoints.shutdown import ShuttingDown
+from planning.engine.asking import Paused
+from planning.engine.engine import Unwritten
+from planning.engine.runs import RunFailed, RunStopped, TooManyRuns, UnknownRun
+from planning.render.errors import (
+    RenderFailed,
+    TookTooLong,
+    TooLarge,
+    Unprintable,
+    UnusableFont,
+)
 from planning.voices.base import NoSpeech, SpeechFailed, UnknownVoice, Unspeakable
 from providers.errors import FailureKind
 
@@ -92,6 +103,18 @@ TELLINGS: dict[type[Exception], Telling] = {
     UnknownVoice: Telling(400, "voice_not_found", "voice"),
     Unspeakable: Telling(400),
     SpeechFailed: Telling(500, says="Error generating audio: {}"),
+    Paused: Telling(503, "paused", says="Paused, nothing is lost: {}. Ask again to go on"),
+    TooManyRuns: Telling(503, "too_many_runs"),
+    UnknownRun: Telling(404, "unknown_run", says="There is no such run, or it is too old"),
+    Unwritten: Telling(404, "unwritten"),
+    RunStopped: Telling(409, "stopped"),
+    RunFailed: Telling(502, "run_failed"),
+    NoSuchFormat: Telling(406, "no_such_format"),
+    Unprintable: Telling(422, "unprintable"),
+    UnusableFont: Telling(500, "unusable_font"),
+    TooLarge: Telling(422, "too_large_to_render"),
+    TookTooLong: Telling(503, "rendering_took_too_long"),
+    RenderFailed: Telling(500, "rendering_failed"),
 }
 OF_A_KIND: dict[tuple[type[Exception], FailureKind], Telling] = {
     (Unfit, FailureKind.TOO_LARGE): Telling(

@@ -17,14 +17,18 @@ from fastapi import APIRouter, Header, HTTPException, Response
 
 WEB = Path(__file__).parent.parent / "web"
 # Where each page stands; `/status` is JSON for programs, and answered elsewhere.
-PAGES = {"/playground": "playground", "/docs": "docs"}
+PAGES = {"/": "studio", "/playground": "playground", "/docs": "docs"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self'; media-src 'self' blob:; form-action 'none'; base-uri 'none';"
     " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
+# The studio shows documents that the service has rendered. One policy, made in one place, takes their
+# HTML; `web/rendered.js` copies from it only the elements and attributes that a document has.
+STUDIO_POLICY = POLICY.replace("trusted-types 'none'", "trusted-types rendered")
 # Swagger's own script writes HTML, and its pictures are data.
 DOCS_POLICY = POLICY.partition("; require-trusted-types-for")[0]
+POLICIES = {"studio": STUDIO_POLICY, "docs": DOCS_POLICY}
 WORTH_PACKING = frozenset({".css", ".html", ".js", ".json", ".mjs", ".svg"})
 KEPT = "no-cache"  # the browser keeps it, and asks each time whether it is still the same
 
@@ -71,8 +75,7 @@ def page_routes() -> APIRouter:
 
 def page(name: str, if_none_match: str = "", accepts: str = "") -> Response:
     """The page called *name*."""
-    policy = DOCS_POLICY if name == "docs" else POLICY
-    headers = {"Content-Security-Policy": policy}
+    headers = {"Content-Security-Policy": POLICIES.get(name, POLICY)}
     return _answer(read(WEB / f"{name}.html"), if_none_match, accepts, headers)
 
 

@@ -22,6 +22,9 @@ from storage.ledger import ACCOUNT, Allowance, Limits
 PROBES = frozenset({"/healthz", "/readyz"})
 PAGES = frozenset({"/", "/playground", "/docs", "/openapi.json", "/favicon.ico"})
 FILES = "/web/"
+# What only says beforehand what would happen; the studio asks it while somebody fills the form.
+FORECAST = "/quota/forecast"
+PLAN = re.compile(r"/documents/[a-z_]+/plan")
 FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUCKETS = 4096  # addresses are counted under their hash, so that none is stored and few records are
@@ -99,6 +102,12 @@ class Visit:
         return self.path in PAGES or self.path.startswith(FILES) or is_status_page
 
     @property
+    def costs(self) -> bool:
+        """Whether it counts towards the caller's limits: reading does not, nor does looking ahead."""
+        looks_ahead = self.path == FORECAST or PLAN.fullmatch(self.path) is not None
+        return self.method not in SAFE_METHODS and not looks_ahead
+
+    @property
     def is_forwarded(self) -> bool:
         """Whether it came through a proxy, or says so."""
         return any(name in self.headers for name in FORWARDING)
@@ -170,7 +179,7 @@ class Admission:
         visit = Visit.of(scope)
         try:
             caller = admit(self.rules, visit)
-            if visit.method not in SAFE_METHODS:
+            if visit.costs:
                 await self._count(caller)
         except (Unauthorised, Forbidden, TooManyRequests) as error:
             await self.answer(visit.path, error)(scope, receive, send)
@@ -201,10 +210,7 @@ class Admission:
 
 def _key_holder(rules: Rules, visit: Visit) -> Caller:
     """Raises `Unauthorised`, in the same words whatever was wrong."""
-    # OpenAI's own first words, by which its clients know the error.
-    refused = Unauthorised(
-        "Incorrect API key provided, or none: send one as 'Authorization: Bearer KEY'"
-    )
+    refused = Unauthorised("Incorrect or missing API key: send it as 'Authorization: Bearer KEY'")
     if len(visit.credentials) != 1 or len(visit.credentials[0]) > LONGEST_KEY:
         raise refused
     given = visit.credentials[0]

@@ -37,6 +37,7 @@ class Shutdown:
         self.grace_s = grace_s
         self.has_begun = self.takes_no_more = False
         self._is_over = False
+        self.at_begin: list[Callable[[], None]] = []  # told when it begins
         self._running: set[asyncio.Task[Any]] = set()
 
     @property
@@ -87,6 +88,8 @@ class Shutdown:
         loop.call_later(DOOR_S, self._close_the_door, servers_own)
         loop.call_later(self.grace_s, self._end)
         loop.call_later(self.grace_s + LAST_S, self._leave)
+        for tell in self.at_begin:
+            tell()
 
     def _close_the_door(self, servers_own: Any) -> None:
         """Tell the server of an interrupt, whatever the signal was.

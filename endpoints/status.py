@@ -5,6 +5,7 @@ import contextlib
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from endpoints.pages import page
 from endpoints.requests import CallerGone, RouterInUse, while_wanted
 from endpoints.shutdown import ShuttingDown
 from failover import key_of
+from providers import LeftOut
 from providers.base import Terms, Upstream
 from providers.health import State
 from router import Router
@@ -28,6 +30,7 @@ from storage.ledger import ACCOUNT, Ledger, Limits, Moment, Need, schedule
 MOST_CALLS = 2_000
 SHOWN_ROWS = 50
 BEAT_S = 10.0  # a comment at least that often, so that nobody in between gives up
+STORE_LOST = "the store is lost: this instance takes its share of every limit until it is back"
 AFTER = "Only requests with a greater id than this."
 
 
@@ -40,8 +43,14 @@ class ForecastRequest(BaseModel):
     tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
 
 
-def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
-    """The routes that tell how things stand."""
+def status_routes(
+    journal: Journal,
+    metrics: Metrics,
+    left_out: Sequence[LeftOut] = (),
+    *,
+    is_demo: bool = False,
+) -> APIRouter:
+    """The routes that tell how things stand; in a demo, stand-ins play the providers."""
     routes = APIRouter(tags=["status"])
 
     @routes.get(
@@ -67,7 +76,9 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
             "at": _iso(now.epoch_s),
             "min_interval_s": router.limiter.min_interval_seconds,
             "waiting": router.room.waiting,
+            "demo": is_demo,
             "providers": models,
+            "left_out": [asdict(own) for own in left_out],
             "last_resort": router.last_resort.model if router.last_resort else None,
             "cache": await asyncio.to_thread(router.cache.stats),
             "store": whereabouts(router),
@@ -100,6 +111,7 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
                 cache_entries=holdings["entries"],
                 cache_bytes=holdings["size_bytes"],
                 store_ok=whereabouts(router)["state"] == "ok",
+                tasks=len(asyncio.all_tasks()),
             )
         )
         return Response(told, media_type=CONTENT_TYPE)
@@ -112,6 +124,8 @@ def status_routes(journal: Journal, metrics: Metrics) -> APIRouter:
     async def is_ready(request: Request, router: RouterInUse) -> Response:
         reasons = unready(router, is_ending=request.app.state.shutdown.has_begun)
         told = {"status": "not ready" if reasons else "ok", "reasons": reasons}
+        if not reasons and whereabouts(router)["state"] == "lost":
+            told = {"status": "degraded", "reasons": [STORE_LOST]}
         return JSONResponse(told, 503 if reasons else 200)
 
     @routes.post("/quota/forecast", summary="Whether planned calls fit, through whom, and when")
@@ -135,7 +149,11 @@ def whereabouts(router: Router) -> dict[str, Any]:
 
 
 def unready(router: Router, *, is_ending: bool) -> list[str]:
-    """Why this instance should get no requests; providers that fail are no reason, they come back."""
+    """Why this instance should get no requests.
+
+    Providers that fail are no reason, they come back; nor is a lost store, which all instances lose
+    together: taking all of them away would turn a careful service into none.
+    """
     reasons = ["the service is shutting down"] if is_ending else []
     if not router.upstreams and router.last_resort is None:
         reasons.append("no provider is configured, and the embedded model is not installed")

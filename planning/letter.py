@@ -8,6 +8,7 @@ no link that the search did not find.
 import re
 from collections.abc import Sequence
 
+from planning.content import Reference
 from planning.research import Findings, Source
 
 DRAFT_LABEL = "[Draft by the embedded model. Add a free API key for a full document.]"
@@ -25,6 +26,16 @@ def letter(text: str, findings: Findings | None, *, is_draft: bool, is_cut: bool
     if findings is not None:
         parts.append(citations(findings))
     return "\n\n".join(parts)
+
+
+def letter_of(markdown: str, references: Sequence[Reference]) -> str:
+    """A whole document as such a text: its Markdown, and its sources in the block that clients look for.
+
+    Marks such as [S1] become [1]: the numbers of that block.
+    """
+    sources = tuple(Source(each.title, each.url, each.snippet) for each in references)
+    body = re.sub(r"\[S(\d{1,3})\]", r"[\1]", markdown)
+    return letter(body, Findings(sources), is_draft=False, is_cut=False)
 
 
 def spoken(text: str) -> str:

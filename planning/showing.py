@@ -29,6 +29,7 @@ MEASURED = {
 }
 LENGTHS: tuple[Literal["long", "short", "narrow"], ...] = ("long", "short", "narrow")
 CURRENCY = re.compile(r"[A-Z]{3}")
+SHORTENED_FROM = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,17 @@ class Shown:
         pattern = _pattern(locale.currency_formats["standard"].pattern, value, currency)
         text = pattern.apply(value, locale, currency=currency, currency_digits=False)
         return re.sub(r"(?<=[A-Za-z])(?=\d)", "\N{NO-BREAK SPACE}", text)
+
+    def short(self, value: Decimal) -> str:
+        """*value* for an axis: whole below ten thousand, then in thousands or millions (`12.5K`).
+
+        A language that we do not speak has its numbers whole: some short forms of CLDR come out wrong.
+        """
+        from babel.numbers import format_compact_decimal
+
+        if abs(value) < SHORTENED_FROM or not words_in(self.language).is_spoken:
+            return self.number(value)
+        return format_compact_decimal(value, locale=_locale(self.language), fraction_digits=1)
 
     def cash(self, value: Decimal) -> str:
         """The same without the currency, for a column that says which one it is."""
@@ -84,6 +96,12 @@ class Shown:
         from babel.dates import format_skeleton
 
         return format_skeleton("yMMM", value, locale=_locale(self.language))
+
+    def month_name(self, value: datetime.date) -> str:
+        """The month of a day without its year, short: `Jan`."""
+        from babel.dates import format_date
+
+        return format_date(value, format="LLL", locale=_locale(self.language))
 
     def amount(self, value: Decimal, unit: str) -> str:
         """*value* in *unit*, as `Fact.unit` has it: a currency, `%`, a word we know, or any noun."""

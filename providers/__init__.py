@@ -13,6 +13,7 @@ from providers.openai_compatible import OpenAICompatible
 from storage.ledger import ACCOUNT, Allowance, Limits
 
 NO_LIMITS = Limits()
+MAY_TRAIN = "it may learn from what it is sent (NO_TRAIN=1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Access:
 
     *key* may be several with commas between them: the first one is used, and those behind it are
     spares for the case that it is refused. *models* replace the ladder of the free tier, best
-    first; *limits* replace what it allows.
+    first; *limits* replace what it allows. *left_out* says why it must not be asked, if so.
     """
 
     key: str = field(default="", repr=False)
@@ -29,6 +30,7 @@ class Access:
     base_url: str = ""
     account_id: str = ""
     limits: Limits = NO_LIMITS
+    left_out: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -63,8 +65,8 @@ class Entry:
         return tuple(f"{self.prefix}_{VARIABLES[part]}" for part in self.requires)
 
     def is_configured(self, access: Access) -> bool:
-        """Whether everything it needs is there."""
-        return all(getattr(access, part) for part in self.requires)
+        """Whether everything it needs is there, and it may be asked."""
+        return not access.left_out and all(getattr(access, part) for part in self.requires)
 
     def ladder(self, access: Access) -> tuple[tuple[Provider, Terms], ...]:
         """Its models with the terms of each, best first; every model once for each key."""
@@ -168,6 +170,34 @@ CATALOGUE: tuple[Entry, ...] = (
     *map(_entry, ROWS),
 )
 NAMES = tuple(entry.identity.name for entry in CATALOGUE)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A provider that could be asked, and why it is not."""
+
+    provider: str
+    label: str
+    reason: str
+
+
+def left_out(access: Mapping[str, Access]) -> tuple[LeftOut, ...]:
+    """The providers that have what they need and are left out all the same."""
+    return tuple(
+        LeftOut(entry.identity.name, entry.identity.label, own.left_out)
+        for entry in CATALOGUE
+        if (own := access.get(entry.identity.name, NOTHING)).left_out
+        and entry.is_configured(replace(own, left_out=""))
+    )
+
+
+def without_training(access: Mapping[str, Access]) -> dict[str, Access]:
+    """*access* with those left out that may learn from what they are sent, or are not known not to."""
+    learners = {entry.identity.name for entry in CATALOGUE if entry.tier.trains}
+    return {
+        name: replace(own, left_out=MAY_TRAIN) if name in learners else own
+        for name, own in access.items()
+    }
 
 
 def configured(

@@ -1,7 +1,8 @@
 """What is asked of a model: the conversation, the tools it may call, and how it should answer."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import orjson
@@ -85,12 +86,17 @@ class ToolChoice:
 
 @dataclass(frozen=True, slots=True)
 class AnswerFormat:
-    """That the answer has to be JSON, and by which *schema* if there is one."""
+    """That the answer has to be JSON, and by which *schema* if there is one.
+
+    *is_wish* says that a model which cannot be held to it may answer all the same: the asker reads
+    whatever comes.
+    """
 
     schema: Json | None = None
     name: str = "answer"
     description: str = ""
     strict: bool | None = None
+    is_wish: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +123,7 @@ class Sketch:
     preface: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what follows from it is worked out once
 class Prompt:
     """What is asked of a model; None leaves a parameter to the provider's default.
 
@@ -145,27 +151,44 @@ class Prompt:
     notes: Any = None
     least_tier: int = 1
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Equal for prompts that ask the same: SHA-256 over their canonical JSON, in hex."""
         canonical = orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(canonical).hexdigest()
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[Ability]:
         """What a model must be able to do to answer it."""
         has_images = any(isinstance(part, Image) for m in self.messages for part in m.parts)
         has_tools = self.tools or any(m.tool_calls or m.role == "tool" for m in self.messages)
+        held_to = self.answer_format
+        if held_to is not None and held_to.is_wish:
+            held_to = None
         needed: dict[Ability, Any] = {
             "images": has_images,
             "tools": has_tools,
-            "json": self.answer_format,
-            "schema": self.answer_format and self.answer_format.schema is not None,
+            "json": held_to,
+            "schema": held_to and held_to.schema is not None,
             "logprobs": self.logprobs,
         }
         return frozenset(ability for ability, is_needed in needed.items() if is_needed)
 
-    @property
+    def suited_to(self, abilities: frozenset[Ability]) -> "Prompt":
+        """The same for a model with these *abilities*: a wish that it cannot grant is lowered.
+
+        From a schema to any JSON, and from there to what the words of the prompt ask for.
+        """
+        wish = self.answer_format
+        if wish is None or not wish.is_wish:
+            return self
+        if "json" not in abilities:
+            return replace(self, answer_format=None)
+        if "schema" not in abilities:
+            return replace(self, answer_format=replace(wish, schema=None))
+        return self
+
+    @cached_property
     def estimated_tokens(self) -> int:
         """About how many tokens go in: a quarter of the bytes, which errs on the high side."""
         images = sum(isinstance(part, Image) for m in self.messages for part in m.parts)

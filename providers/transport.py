@@ -18,6 +18,7 @@ from providers.base import Emit, HttpRequest, HttpResponse, Identity, Metered, P
 from providers.completion import Completion, Gathering
 from providers.errors import FailureKind, ProviderError
 from providers.events import EventReader
+from providers.outbound import proxy_for
 from providers.prompt import Prompt
 
 LARGEST_BODY = 8 << 20  # bytes
@@ -36,11 +37,17 @@ class Timeouts:
 
 
 class Transport:
-    """Sends requests, with one connection pool for each event loop that uses it."""
+    """Sends requests, with one connection pool for each event loop that uses it.
 
-    def __init__(self, timeouts: Timeouts = Timeouts(), clock: Clock = SYSTEM_CLOCK) -> None:
+    They go through *proxy* if it is set; see `proxy_for`.
+    """
+
+    def __init__(
+        self, timeouts: Timeouts = Timeouts(), clock: Clock = SYSTEM_CLOCK, proxy: str = ""
+    ) -> None:
         self.timeouts = timeouts
         self.clock = clock
+        self.proxy = proxy
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -57,6 +64,7 @@ class Transport:
                 data=orjson.dumps(request.body) if request.method == "POST" else None,
                 headers={"content-type": "application/json", **request.headers},
                 allow_redirects=False,
+                proxy=proxy_for(request.url, self.proxy),
             ) as response:
                 if response.headers.get("content-encoding", "identity") != "identity":
                     raise ProviderError(FailureKind.BAD_BODY, status=response.status)
@@ -77,7 +85,8 @@ class Transport:
             self._session = aiohttp.ClientSession(
                 auto_decompress=False,
                 headers={"accept-encoding": "identity", "user-agent": "trimaran"},
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.timeouts.connect_s),
+                # The name and all its addresses together: one that is dead costs no time of its own.
+                timeout=aiohttp.ClientTimeout(total=None, connect=self.timeouts.connect_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
                 connector=aiohttp.TCPConnector(limit=0),
@@ -112,6 +121,7 @@ class HttpUpstream:
         long answer is never cut by a timeout.
         """
         is_long = prompt.max_tokens is None or prompt.max_tokens > SHORT_ANSWER_TOKENS
+        prompt = prompt.suited_to(self.terms.abilities)
         request = self.provider.encode(prompt, stream=is_long or emit is not None)
         timeouts = self.transport.timeouts
         timer = Timer(timeout_s)
@@ -224,7 +234,14 @@ def _kind_of(error: Exception) -> FailureKind:
     """What went wrong on the network, told from the client's exception."""
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
         return FailureKind.TLS
-    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+    if isinstance(
+        error,
+        (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.ClientHttpProxyError,  # the proxy has opened no way to the provider
+        ),
+    ):
         return FailureKind.NOT_SENT
     if isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ClientResponseError)):
         return FailureKind.BAD_BODY

@@ -4,24 +4,31 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiohttp import web
 
 from sandbox import compatible, control
+from sandbox.author import Habit
 from sandbox.checks import BadControl
 from sandbox.cloudflare import Cloudflare
 from sandbox.delivery import deliver
 from sandbox.elevenlabs import ElevenLabs
+from sandbox.engines import Brave, Mojeek
 from sandbox.exchange import Call, ErrorRow, Refused, Reply
-from sandbox.faults import Fault, FaultQueue, parse_fault
+from sandbox.faults import Fault, FaultQueue, parse_fault, told
 from sandbox.gemini import Gemini
+from sandbox.grants_gov import GrantsGov
 from sandbox.openrouter import OpenRouter
 from sandbox.quotas import Allowance, Preset, cloudflare_quotas, gemini_quotas, openrouter_quotas
 from sandbox.search import Search
+from sandbox.searxng import SearxNG
+from sandbox.tavily import Tavily
 from sandbox.text import Script
+from sandbox.wikipedia import Wikipedia
+from sandbox.world_bank import WorldBank
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 SECRET_HEADERS = ("authorization", "x-goog-api-key", "xi-api-key")
@@ -65,6 +72,7 @@ class Keys:
     cloudflare: str = "sandbox-cloudflare-token"
     cloudflare_account: str = "sandbox-account"
     elevenlabs: str = "sandbox-elevenlabs-key"
+    tavily: str = "tvly-sandbox-key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +117,8 @@ class Sandbox:
             Cloudflare(keys.cloudflare, keys.cloudflare_account, cloudflare_quotas(quotas)),
             *(compatible.Compatible(manners, quotas) for manners in compatible.ALL),
             ElevenLabs(keys.elevenlabs, unlimited=quotas == "unlimited", now=clock()),
-            Search(),
+            *(Search(), Brave(), Mojeek(), Wikipedia(), WorldBank(), GrantsGov(), SearxNG()),
+            Tavily(keys.tavily),
         )
         self.stand_ins: Mapping[str, StandIn] = {each.name: each for each in stand_ins}
         dice = random.Random(seed)
@@ -157,6 +166,15 @@ class Sandbox:
             self._faults[provider].add(fault)
         return fault
 
+    @property
+    def faults(self) -> dict[str, list[dict[str, Any]]]:
+        """The faults that are still to come, as control JSON, by provider; those that are well are left out."""
+        with self._lock:
+            waiting = {name: queue.waiting for name, queue in self._faults.items()}
+        return {
+            name: [told(fault) for fault in faults] for name, faults in waiting.items() if faults
+        }
+
     def heal(self, provider: str | None = None) -> None:
         """Forget the faults of one provider, or of all."""
         names = list(self.stand_ins) if provider is None else [self._stand_in(provider).name]
@@ -170,8 +188,13 @@ class Sandbox:
         with self._lock:
             self._scripts[name].add(text, times)
 
+    def misbehave(self, provider: str, *habits: Sequence[Habit]) -> None:
+        """Let a provider's model show *habits*, one set with each answer; none ends it."""
+        with self._lock:
+            self._scripts[self._stand_in(provider).name].misbehave(habits)
+
     def forget_replies(self, provider: str | None = None) -> None:
-        """Forget the scripted texts of one provider, or of all."""
+        """Forget the scripted texts and the habits of one provider, or of all."""
         names = list(self.stand_ins) if provider is None else [self._stand_in(provider).name]
         with self._lock:
             for name in names:
@@ -256,7 +279,7 @@ class Sandbox:
             return [self._masked(item) for item in data]
         if isinstance(data, str):
             keys = self.keys
-            own = (keys.gemini, keys.openrouter, keys.cloudflare, keys.elevenlabs)
+            own = (keys.gemini, keys.openrouter, keys.cloudflare, keys.elevenlabs, keys.tavily)
             for key in filter(None, (*own, *(manners.key for manners in compatible.ALL))):
                 data = data.replace(key, "***")
         return data

@@ -225,7 +225,7 @@ class Cloudflare:
             raise Refused(exhausted(refusal))
         limit = fields.get("max_completion_tokens") or fields.get("max_tokens")
         ask = chat.read(fields, max_tokens=limit or DEFAULT_MAX_TOKENS)
-        written = write(ask, script.take())
+        written = write(ask, script.take(), script.take_habits())
         answer = Answer(model, ask, written, fault, native=native)
         meter.count(call.now, ask.input_tokens, answer.neurons)
         if fields.get("stream") and model not in NEVER_STREAMS:

@@ -415,7 +415,7 @@ class Compatible:
         meter = self.quotas.meter(model if self.manners.counts_by_model else ANY)
         if refusal := meter.refusal(call.now, ask.input_tokens):
             return self._exhausted(refusal, model, call.now)
-        written = write(ask, script.take())
+        written = write(ask, script.take(), script.take_habits())
         usage = chat.usage(ask, written)
         meter.count(call.now, usage["total_tokens"])
         headers = self._limit_headers(model, call.now)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from sandbox.author import HABITS
 from sandbox.checks import NUMBER, TEXT, TIMES, BadControl, checked
 from sandbox.faults import KINDS
 
@@ -21,9 +22,11 @@ def add_routes(app: web.Application, sandbox: "Sandbox") -> None:
     control = Control(sandbox)
     routes: tuple[tuple[str, str, Handler], ...] = (
         ("POST", "/_control/fault/{provider}", control.fail),
+        ("GET", "/_control/faults", control.faults),
         ("DELETE", "/_control/faults", control.heal),
         ("POST", "/_control/reply/{provider}", control.reply),
         ("DELETE", "/_control/replies", control.forget_replies),
+        ("POST", "/_control/habits/{provider}", control.misbehave),
         ("GET", "/_control/log", control.log),
         ("DELETE", "/_control/log", control.clear_log),
         ("POST", "/_control/clock", control.clock),
@@ -49,6 +52,10 @@ class Control:
         added = [self._sandbox.add_fault(provider, fault) for fault in faults]
         return web.json_response({"added": len(added)})
 
+    async def faults(self, request: web.Request) -> web.Response:  # noqa: ARG002
+        """The faults that are still to come, by provider."""
+        return web.json_response(self._sandbox.faults)
+
     async def heal(self, request: web.Request) -> web.Response:
         """Forget faults, of one provider or of all."""
         self._sandbox.heal(request.query.get("provider"))
@@ -67,6 +74,22 @@ class Control:
         """Forget scripted texts, of one provider or of all."""
         self._sandbox.forget_replies(request.query.get("provider"))
         return web.json_response({"forgotten": request.query.get("provider", "all")})
+
+    async def misbehave(self, request: web.Request) -> web.Response:
+        """Let the model show habits: a list of lists, one for each answer, over and over."""
+        data = await _json(request)
+        sets = (
+            [each if isinstance(each, list) else [each] for each in data]
+            if isinstance(data, list)
+            else None
+        )
+        if sets is None:
+            raise BadControl("body: must be a list of habits, or of lists of them")
+        unknown = {str(habit) for each in sets for habit in each} - set(HABITS)
+        if unknown:
+            raise BadControl(f"habit: there is no {min(unknown)!r}; known are {', '.join(HABITS)}")
+        self._sandbox.misbehave(request.match_info["provider"], *sets)
+        return web.json_response({"habits": sets})
 
     async def log(self, request: web.Request) -> web.Response:
         """Every call so far, or those of `?provider=`."""
@@ -108,6 +131,7 @@ class Control:
         wanted = request.query.get("provider")
         return web.json_response(
             {
+                "habits": HABITS,
                 "providers": {
                     name: {"errors": list(each.errors), "empty": list(each.empty_forms)}
                     for name, each in self._sandbox.stand_ins.items()

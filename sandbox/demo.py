@@ -58,8 +58,9 @@ def main() -> None:
         _say("The first question again: it comes from the cache.")
         _ask(url, "Solar Kitchen No. 1")
         _say(
-            f"All is well again, and yours to try: {url}/docs\n"
-            f"Break something yourself, for example OpenRouter's next three answers:\n"
+            f"All is well again, and yours to try: {url}\n"
+            f"Break a provider on {url}/status and watch requests go around it.\n"
+            f"Or by hand, for example OpenRouter's next three answers:\n"
             f"  curl -X POST {sandbox.url}/_control/fault/openrouter -d "
             '\'{"error": "provider_overloaded", "times": 3}\'\n'
             f"What can go wrong: {sandbox.url}/_control/errors   Ctrl-C ends the demo."
@@ -74,6 +75,7 @@ def _service(sandbox: RunningSandbox, port: int) -> Iterator["subprocess.Popen[b
     with tempfile.TemporaryDirectory(prefix="trimaran-demo-") as folder:
         environment = {**os.environ, **sandbox.env, "CACHE_DIR": folder, "LOCAL_MODEL": "off"}
         environment |= {"MIN_INTERVAL_SECONDS": "0", "MAX_WAIT_SECONDS": "6", "PYTHONPATH": root}
+        environment |= {"SANDBOX_URL": sandbox.url}  # the Status page can break the stand-ins
         environment |= {"GEMINI_MODEL": "gemini-3.5-flash-lite"}  # one model: shorter to watch
         command = [sys.executable, "-m", "uvicorn", "main:app", "--host", "127.0.0.1"]
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments

@@ -154,6 +154,12 @@ def parse_fault(data: object) -> Fault:
     return Fault(**fields)
 
 
+def told(fault: Fault) -> dict[str, Any]:
+    """*fault* as control JSON: the fields that differ from fair weather."""
+    fields = {name: getattr(fault, name) for name in KINDS}
+    return {name: value for name, value in fields.items() if value != getattr(FAIR, name)}
+
+
 class FaultQueue:
     """The faults of one provider, first come first served.
 
@@ -185,6 +191,11 @@ class FaultQueue:
                 self._faults[index] = replace(fault, times=fault.times - 1)
             return fault
         return FAIR
+
+    @property
+    def waiting(self) -> tuple[Fault, ...]:
+        """Those that are still to come, in order."""
+        return tuple(self._faults)
 
     def clear(self) -> None:
         """Heal."""

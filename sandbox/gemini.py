@@ -316,7 +316,7 @@ class Gemini:
         if refusal := meter.refusal(call.now, ask.input_tokens):
             raise Refused(exhausted(model, refusal, call.now))
         meter.count(call.now, ask.input_tokens)
-        answer = Answer(model, ask, request, write(ask, script.take()), fault)
+        answer = Answer(model, ask, request, write(ask, script.take(), script.take_habits()), fault)
         if target.verb == "generateContent" and fault.error_midstream:
             return error(fault.error or "overloaded", model, call.now)
         if target.verb == "generateContent":

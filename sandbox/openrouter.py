@@ -294,7 +294,7 @@ class OpenRouter:
         ask = _ask(fields, model)
         if ask.input_tokens > MODELS[model]:
             raise Refused(error("too_long", model, call.now))
-        answer = Answer(model, ask, fields, write(ask, script.take()), fault)
+        answer = Answer(model, ask, fields, write(ask, script.take(), script.take_habits()), fault)
         headers = {"X-Generation-Id": f"gen-{CREATED}-sandbox"}
         if fields.get("stream"):
             return reply_stream(answer.frames(), headers, ok=answer.ok)

@@ -37,6 +37,11 @@ class RunningSandbox(Sandbox):
             "ELEVENLABS_API_KEY": self.keys.elevenlabs,
         }
 
+    @property
+    def research_env(self) -> dict[str, str]:
+        """What switches on the search services that need a key or an address of their own."""
+        return {"TAVILY_API_KEY": self.keys.tavily, "SEARXNG_URL": f"{self.url}/searxng"}
+
     def env_of(self, *names: str) -> dict[str, str]:
         """The same for providers beside those of `env`, by their names (`groq`, `ollama`, …)."""
         known = {manners.name: manners for manners in compatible.ALL}
@@ -59,7 +64,7 @@ def base_urls(url: str) -> dict[str, str]:
         "OPENROUTER_BASE_URL": f"{url}/openrouter/api/v1",
         "CLOUDFLARE_BASE_URL": f"{url}/cloudflare/client/v4",
         "ELEVENLABS_BASE_URL": f"{url}/elevenlabs",
-        "SEARCH_URL": f"{url}/search/html/",
+        "SEARCH_URL": url,
     }
 
 

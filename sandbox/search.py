@@ -60,20 +60,24 @@ class Search:
         form = {**call.query, **call.form()}
         if (page := script.take()) is not None:
             return reply_html(200, page, ok=True)
-        found = [] if fault.empty or not form.get("q") else _results(form["q"], form.get("s", "0"))
+        found = [] if fault.empty else results(form.get("q", ""), offset=form.get("s", "0"))
         return reply_html(200, _page(found), ok=bool(found))
 
 
-def _results(query: str, offset: str) -> list[tuple[str, str, str]]:
-    """Title, address and snippet of the results from an offset on."""
+def results(query: str, site: str = "", offset: str = "0") -> list[tuple[str, str, str]]:
+    """Title, address and snippet of what there is on *query* from an offset on; nothing for no query.
+
+    Other engines know other pages: theirs have the engine's name as *site*.
+    """
     start = int(offset) if offset.isdigit() else 0
     size = FURTHER_PAGE if start else FIRST_PAGE
-    return [_result(query, number) for number in range(start, min(start + size, RESULTS))]
+    numbers = range(start, min(start + size, RESULTS)) if query.strip() else range(0)
+    return [_result(query, number, f"{site}." if site else "") for number in numbers]
 
 
-def _result(query: str, number: int) -> tuple[str, str, str]:
+def _result(query: str, number: int, site: str) -> tuple[str, str, str]:
     subject = SUBJECTS[number % len(SUBJECTS)]
-    address = f"https://example.org/{quote(query.lower().replace(' ', '-'))}/{number + 1}"
+    address = f"https://{site}example.org/{quote(query.lower().replace(' ', '-'))}/{number + 1}"
     snippet = f"{query}: {subject}, explained with figures and sources (result {number + 1})."
     return f"{query.title()}: {subject}", address, snippet
 

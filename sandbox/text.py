@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox import author
+from sandbox.author import Habit
 from sandbox.exchange import JsonObject
 
 CHARACTERS_PER_TOKEN = 4
@@ -59,8 +61,11 @@ def count_tokens(text: str) -> int:
     return -(-len(text) // CHARACTERS_PER_TOKEN)
 
 
-def write(ask: Ask, scripted: str | None = None) -> Written:
-    """Answer a question within its budget; a scripted text goes through the same budget and stops."""
+def write(ask: Ask, scripted: str | None = None, habits: Sequence[Habit] = ()) -> Written:
+    """Answer a question within its budget; a scripted text goes through the same budget and stops.
+
+    *habits* are those of a model that does not do what it is told (see `author`).
+    """
     budget = ask.max_tokens
     thinking = ask.thinking_tokens if budget is None else min(ask.thinking_tokens, budget)
     left = None if budget is None else budget - thinking
@@ -76,7 +81,12 @@ def write(ask: Ask, scripted: str | None = None) -> Written:
             tokens=tokens,
             thinking_tokens=thinking,
         )
-    text = stop_at(compose(ask) if scripted is None else scripted, ask.stops)
+    text = stop_at(compose(ask, habits) if scripted is None else scripted, ask.stops)
+    if "cut" in habits and author.is_asked(ask.prompt):
+        text = text[: len(text) * 3 // 5]
+        return Written(
+            text=text, finish="length", tokens=count_tokens(text), thinking_tokens=thinking
+        )
     if left is not None and count_tokens(text) > left:
         text = text[: left * CHARACTERS_PER_TOKEN]
         return Written(text=text, finish="length", tokens=left, thinking_tokens=thinking)
@@ -94,8 +104,10 @@ def pieces(text: str) -> list[str]:
     return re.findall(rf".{{1,{PIECE_CHARACTERS}}}(?:\s|$)|.{{1,{PIECE_CHARACTERS}}}", text, re.S)
 
 
-def compose(ask: Ask) -> str:
+def compose(ask: Ask, habits: Sequence[Habit] = ()) -> str:
     """The text for a question."""
+    if author.is_asked(ask.prompt):
+        return author.composed(ask.prompt, habits)
     if ask.schema is not None:
         return json.dumps(conform(ask.schema, ask.prompt), ensure_ascii=False)
     if ask.wants_json:
@@ -230,10 +242,11 @@ class _Sample:
 
 
 class Script:
-    """Texts that a test wants the model to write, in order."""
+    """Texts that a test wants the model to write, in order, and habits that it shows, over and over."""
 
     def __init__(self) -> None:
         self._lines: list[tuple[str, int | None]] = []
+        self._habits: list[tuple[Habit, ...]] = []
 
     def add(self, text: str, times: int | None) -> None:
         """Append a text; None repeats it until the script is cleared."""
@@ -250,9 +263,21 @@ class Script:
             self._lines[0] = (text, times - 1)
         return text
 
+    def misbehave(self, habits: Iterable[Sequence[Habit]]) -> None:
+        """Show these habits, one set of them with each answer, and then again from the first."""
+        self._habits = [tuple(each) for each in habits]
+
+    def take_habits(self) -> tuple[Habit, ...]:
+        """The habits of the next answer."""
+        if not self._habits:
+            return ()
+        self._habits.append(self._habits.pop(0))
+        return self._habits[-1]
+
     def clear(self) -> None:
-        """Back to the deterministic text."""
+        """Back to the deterministic text, without habits."""
         self._lines = []
+        self._habits = []
 
 
 def as_prompt(texts: Sequence[str]) -> str:

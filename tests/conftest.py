@@ -13,6 +13,7 @@ SANDBOX_SECRETS = (
     "sk-or-v1-sandbox",
     "sandbox-cloudflare-token",
     "sandbox-elevenlabs-key",
+    "tvly-sandbox-key",
 )
 
 

@@ -19,8 +19,9 @@ export const key = {
   },
 };
 
-// Set by the shell: asks the visitor for a key, and resolves when there is one.
-export const door = { ask: null };
+// Set by the shell: asks the visitor for a key, and resolves to whether there is one now. A visitor who has
+// said no is not asked again until a button of theirs sets `isDeclined` back.
+export const door = { ask: null, isDeclined: false };
 
 export async function call(path, { method, body, headers = {}, signal } = {}) {
   const own = { ...headers };
@@ -35,8 +36,7 @@ export async function call(path, { method, body, headers = {}, signal } = {}) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, navigator.onLine ? "The service cannot be reached." : "You are offline.");
   }
-  if (answer.status === 401 && door.ask) {
-    await door.ask(Boolean(key.get()));
+  if (answer.status === 401 && door.ask && !door.isDeclined && (await door.ask(Boolean(key.get())))) {
     return call(path, { method, body, headers, signal });
   }
   if (!answer.ok) throw await problemOf(answer);
@@ -46,16 +46,30 @@ export async function call(path, { method, body, headers = {}, signal } = {}) {
 export const json = async (path, options = {}) =>
   (await call(path, { ...options, headers: { Accept: "application/json", ...options.headers } })).json();
 
-// The events of a stream, one after the other: { id, event, data }.
-export async function* events(path, options = {}) {
-  const answer = await call(path, { ...options, headers: { Accept: "text/event-stream", ...options.headers } });
+const SILENT_MS = 40_000; // the service sends at least a comment every ten seconds
+
+// What comes next from *reader*; throws when nothing comes for too long, as over a connection that died unnoticed.
+async function next(reader) {
+  let timer;
+  const silence = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Problem(0, "The connection went silent.")), SILENT_MS);
+  });
+  try {
+    return await Promise.race([reader.read(), silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// The events of an answer, one after the other: { id, event, data }.
+export async function* eventsOf(answer) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await next(reader);
     held = (held + (value || "")).replaceAll("\r\n", "\n");
     const blocks = held.split("\n\n");
-    held = done ? "" : blocks.pop();
+    held = blocks.pop(); // a block that has no end is none
     for (const block of blocks) {
       const event = { id: "", event: "message", data: "" };
       for (const line of block.split("\n")) {
@@ -69,6 +83,9 @@ export async function* events(path, options = {}) {
     if (done) return;
   }
 }
+
+export const stream = (path, options = {}) =>
+  call(path, { ...options, headers: { Accept: "text/event-stream", ...options.headers } });
 
 async function problemOf(answer) {
   const wait = Number(answer.headers.get("retry-after")) || null;

@@ -10,7 +10,7 @@ export function el(name, properties = {}, ...children) {
     else if (property in element && !name.startsWith("svg:") && typeof value !== "string") element[property] = value;
     else element.setAttribute(property, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
@@ -25,9 +25,11 @@ export function show(place, ...children) {
 export const seconds = (value) =>
   value === null || value === undefined ? "–"
     : value < 1 ? `${Math.round(value * 1000)} ms`
-    : value < 60 ? `${value.toFixed(value < 10 ? 1 : 0)} s`
+    : value < 60 ? `${value.toFixed(value < 10 && !Number.isInteger(value) ? 1 : 0)} s`
     : value < 3600 ? `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`
     : `${Math.floor(value / 3600)} h ${Math.round((value % 3600) / 60)} min`;
+
+export const minute = (epoch) => new Date(epoch * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
 export const clock = (epoch) =>
   new Date(epoch * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -1,6 +1,6 @@
 // The playground: a chat over /v1 that shows for each answer where it came from.
 
-import { call, json, key, Problem } from "/web/api.js";
+import { call, eventsOf, json, key, Problem } from "/web/api.js";
 import { by, el, seconds } from "/web/dom.js";
 
 const turns = []; // the conversation as it is sent
@@ -60,29 +60,14 @@ function facts(answer, usage, firstMs, totalMs) {
   const head = (name) => answer.headers.get(name) || "";
   const receipt = JSON.parse(head("x-route-receipt") || "{}");
   const tried = (receipt.tried || []).map((one) => `${one.provider}${one.failure ? ` ✗ ${one.failure}` : " ✓"}`).join(" → ");
-  const skipped = (receipt.skipped || []).map((one) => `${one.provider}/${one.model}: ${one.reason}`).join("; ");
+  const groups = Map.groupBy(receipt.skipped || [], (one) => `${one.provider}: ${one.reason}`);
+  const skipped = [...groups].map(([words, models]) => (models.length > 1 ? `${words} (${models.length} models)` : words)).join("; ");
   const fact = (name, value) => value && el("span", {}, `${name} `, el("b", {}, value));
   return el("div", { class: "facts-line number" },
     fact("by", [head("x-provider"), head("x-model")].filter(Boolean).join(" / ")), fact("cache", head("x-cache").toLowerCase()),
     fact("calls", tried || head("x-attempts")), fact("not asked", skipped), receipt.waited_s >= 0.1 && fact("waited", seconds(receipt.waited_s)),
     firstMs !== null && fact("first words after", seconds(firstMs / 1000)), fact("took", seconds(totalMs / 1000)),
     usage && fact("tokens", `${usage.prompt_tokens} in, ${usage.completion_tokens} out`));
-}
-
-async function* pieces(answer) {
-  // The chunks of a stream: as `events`, from an answer that is here already.
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let held = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    held += value || "";
-    const blocks = held.split("\n\n");
-    held = done ? "" : blocks.pop();
-    for (const block of blocks) {
-      if (block.startsWith("data: ") && block !== "data: [DONE]") yield JSON.parse(block.slice(6));
-    }
-    if (done) return;
-  }
 }
 
 async function ask(messages, place) {
@@ -96,7 +81,9 @@ async function ask(messages, place) {
   try {
     const answer = await call("/v1/chat/completions", { body: request(messages), headers, signal: running.signal });
     if (answer.headers.get("content-type").startsWith("text/event-stream")) {
-      for await (const chunk of pieces(answer)) {
+      for await (const { data } of eventsOf(answer)) {
+        if (data === "[DONE]") break;
+        const chunk = JSON.parse(data);
         if (chunk.error) throw new Problem(502, chunk.error.message);
         usage = chunk.usage || usage;
         const text = chunk.choices[0]?.delta?.content || "";

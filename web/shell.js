@@ -1,7 +1,7 @@
 // What every page has around it: the name, the way to the other pages, and the question for a key.
 
 import { door, json, key } from "/web/api.js";
-import { el } from "/web/dom.js";
+import { by, el } from "/web/dom.js";
 
 const PAGES = [["/", "Studio"], ["/status", "Status"], ["/playground", "Playground"], ["/docs", "API"]];
 
@@ -11,6 +11,7 @@ function mark() {
     el("svg:path", { d: "M14 1v11M14 2q8 4 6 10h-6z", fill: "currentColor", stroke: "currentColor", "stroke-linejoin": "round" }));
 }
 
+// Resolves to whether there is a key to try.
 function askForKey(wasWrong) {
   return new Promise((resolve) => {
     const field = el("input", { id: "api-key", type: "password", autocomplete: "off", required: true });
@@ -21,13 +22,14 @@ function askForKey(wasWrong) {
         wasWrong && el("p", { class: "bad", role: "alert" }, "The key was not accepted."),
         el("div", { class: "field" }, el("label", { for: "api-key" }, "API key", el("span", { class: "hint" }, "From whoever runs the service.")), field),
         el("div", { class: "field" }, el("label", { for: "keep-key" }, keep, " Remember it in this browser")),
-        el("button", { class: "main" }, "Continue")));
-    dialog.addEventListener("cancel", (event) => event.preventDefault());
+        el("div", { class: "row" }, el("button", { class: "main", value: "continue" }, "Continue"), el("button", { value: "later", formnovalidate: true }, "Not now"))));
     dialog.addEventListener("close", () => {
-      key.set(field.value.trim(), keep.checked);
+      const isGiven = dialog.returnValue === "continue" && field.value.trim() !== "";
+      if (isGiven) key.set(field.value.trim(), keep.checked);
       dialog.remove();
       asking = null;
-      resolve();
+      door.isDeclined = !isGiven;
+      resolve(isGiven);
     });
     document.body.append(dialog);
     dialog.showModal();
@@ -45,4 +47,6 @@ document.body.prepend(
       el("a", { href, "aria-current": location.pathname === href && "page" }, name))),
     el("div", { class: "end small soft", id: "health", role: "status" })));
 
-export const ready = json("/readyz").catch((problem) => problem.body || { status: "unknown", reasons: [problem.message] });
+json("/readyz").catch((problem) => problem.body || { reasons: [problem.message] }).then(({ reasons }) => {
+  if (reasons.length) by("health").append(el("span", { class: "badge warn" }, reasons.join("; ")));
+});

@@ -1,6 +1,7 @@
 // The status page: one small request for each refresh, and one feed of the requests as they end.
 
-import { events, json } from "/web/api.js";
+import { eventsOf, json, stream } from "/web/api.js";
+import { breaking } from "/web/breaking.js";
 import { by, clock, el, seconds, show } from "/web/dom.js";
 
 const REFRESH_MS = 5000;
@@ -37,8 +38,8 @@ function model(one) {
     why && el("div", { class: "small number" }, why),
     one.quotas.map(quota),
     el("dl", { class: "facts small" },
-      el("dt", {}, "Good, last 5 min"), el("dd", {}, rate),
-      el("dt", {}, "Time, half and 95 %"), el("dd", {}, `${seconds(record.p50_s)} / ${seconds(record.p95_s)}`),
+      el("dt", {}, "Answered, last 5 min"), el("dd", {}, rate),
+      el("dt", {}, "Time, median and 95 %"), el("dd", {}, `${seconds(record.p50_s)} / ${seconds(record.p95_s)}`),
       el("dt", {}, "Quota is back"), el("dd", {}, new Date(one.resets_at).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" })),
       record.last_error && [el("dt", {}, "Last error"), el("dd", {}, `${record.last_error}, ${clock(record.last_error_at)}`)]));
 }
@@ -52,8 +53,8 @@ function providers() {
   }
   return [...groups.values()].map((models) => {
     const ready = models.filter((one) => state(one)[0] === "good").length;
-    return el("article", { class: "card provider" },
-      el("h3", {}, models[0].label, el("span", { class: "small soft" }, `${ready} of ${models.length} ready`)), models.map(model));
+    return el("article", { class: `card provider span-${Math.min(models.length, 3)}`, "aria-label": models[0].label },
+      el("h3", {}, models[0].label, el("span", { class: "small soft" }, `${ready} of ${models.length} ready`)), el("div", { class: "models" }, models.map(model)));
   });
 }
 
@@ -96,7 +97,7 @@ function curve() {
 function row(one) {
   const hops = one.attempts.map((attempt) =>
     el("span", { class: "hop" }, el("span", { class: attempt.failure ? "bad" : "good" }, attempt.failure ? "✗" : "✓"),
-      el("span", {}, attempt.label, attempt.failure && el("span", { class: "soft" }, ` (${attempt.failure})`))));
+      el("span", {}, attempt.label, el("span", { class: "soft" }, ` ${attempt.model}`, attempt.failure && `: ${attempt.failure}`))));
   const way = hops.length ? hops : el("span", { class: "soft" }, one.cache === "HIT" ? "cache" : one.cache === "JOINED" ? "joined another request" : "nobody was asked");
   const answer = one.outcome === "answered"
     ? el("span", {}, one.model, one.cache !== "MISS" && el("span", { class: "soft" }, ` · ${one.cache.toLowerCase()}`))
@@ -145,7 +146,7 @@ async function refresh() {
 async function listen() {
   for (;;) {
     try {
-      for await (const { data } of events(`/status/events?after=${lastId}`)) take([{ ...JSON.parse(data), fresh: true }]);
+      for await (const { data } of eventsOf(await stream(`/status/events?after=${lastId}`))) take([{ ...JSON.parse(data), fresh: true }]);
     } catch {
       // The refresh beside it says what is wrong.
     }
@@ -156,6 +157,7 @@ async function listen() {
 by("only-failovers").addEventListener("change", feed);
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 await refresh();
+if (status?.demo) breaking(by("demo"));
 feed();
 listen();
 setInterval(() => document.hidden || refresh(), REFRESH_MS);

@@ -38,6 +38,11 @@ def words_in(language: str) -> Words:
     return Words(language.partition("-")[0].lower())
 
 
+def is_right_to_left(language: str) -> bool:
+    """Whether the language of a BCP 47 tag is written from right to left."""
+    return language.partition("-")[0].lower() in RIGHT_TO_LEFT
+
+
 @functools.cache
 def _area(name: str) -> Mapping[str, Mapping[str, str]]:
     found: Mapping[str, Mapping[str, str]] = json.loads(

@@ -54,9 +54,8 @@ def operations() -> list[tuple[str, str]]:
     cache = ResponseCache(store=MemoryStore())
     limiter = RateLimiter(0)
     router = Router([], cache, limiter)
-    app = create_app(
-        Services(Planner(router, NoSearch()), Speaker([], Supply(cache, limiter)), cache)
-    )
+    speaker = Speaker([], Supply(cache, limiter))
+    app = create_app(Services(Planner(router, NoSearch()), speaker, cache))
     paths = app.openapi()["paths"].items()
     found = [(method.upper(), path) for path, methods in paths for method in methods]
     return [operation for operation in found if operation != ("GET", "/status/events")]

@@ -62,7 +62,10 @@ Build = Callable[..., House]
 
 @pytest.fixture
 async def build(sandbox: RunningSandbox) -> AsyncIterator[Build]:
-    """Makes a house of the named providers; *urls* replace their addresses, *keys* their keys."""
+    """Makes a house of the named providers; *urls* replace their addresses, *keys* their keys.
+
+    With `QUICK` a silent provider is found within seconds; a busy machine may be as slow.
+    """
     made: list[House] = []
 
     def make(
@@ -72,6 +75,7 @@ async def build(sandbox: RunningSandbox) -> AsyncIterator[Build]:
         patience: Patience = Patience(5, 30),  # noqa: B008 - frozen
         limits: Limits = WIDE,
         keys: Mapping[str, str] = {},
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         **urls: str,
     ) -> House:
         names = names or ("gemini", "openrouter", "cloudflare")
@@ -85,7 +89,7 @@ async def build(sandbox: RunningSandbox) -> AsyncIterator[Build]:
             )
             for name in ("gemini", "openrouter", "cloudflare")
         }
-        clock, transport = TurnedClock(), Transport(QUICK)
+        clock, transport = TurnedClock(), Transport(timeouts)
         kept = store or MemoryStore()
         router = Router(
             [HttpUpstream(p, transport, terms) for p, terms in configured(access)],

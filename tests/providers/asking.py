@@ -83,8 +83,7 @@ async def read_request(reader: asyncio.StreamReader) -> bytes:
     """A whole request with its body; gives the head."""
     head = await reader.readuntil(b"\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
-    if lengths:  # there is none when OpenRouter's meter is asked
-        await reader.readexactly(int(lengths[0].partition(b":")[2]))
+    await reader.readexactly(int(lengths[0].partition(b":")[2]) if lengths else 0)
     return head
 
 

@@ -20,7 +20,7 @@ def test_the_command_prints_the_settings_of_a_served_sandbox() -> None:
     ) as process:
         assert process.stdout is not None
         env = dict(process.stdout.readline().strip().split("=", 1) for _ in range(10))
-        address = env["SEARCH_URL"].removesuffix("/search/html/")
+        address = env["SEARCH_URL"]
         with build_opener(ProxyHandler({})).open(f"{address}/_control/log", timeout=5) as log:
             assert log.read() == b"[]"
         process.terminate()

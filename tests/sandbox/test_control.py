@@ -106,8 +106,9 @@ def test_every_named_error_can_be_seen_and_made(sandbox: RunningSandbox, ask: Po
     _, answer = ask("/_control/errors", method="GET")
     others = {manners.name for manners in compatible.ALL}
     assert set(answer["providers"]) == others | {
-        "gemini", "openrouter", "cloudflare", "elevenlabs", "search",
-    }  # fmt: skip
+        *("gemini", "openrouter", "cloudflare", "elevenlabs", "search", "brave", "mojeek"),
+        *("wikipedia", "world_bank", "grants_gov", "searxng", "tavily"),
+    }
     for name in answer["providers"]["gemini"]["errors"]:
         sandbox.fail("gemini", times=1, error=name)
         status, body = ask(GENERATE, HI, KEY)

@@ -16,13 +16,21 @@ WORK = {
     "cloudflare": "/client/v4/accounts/sandbox-account/ai/v1/chat/completions",
     "elevenlabs": "/v1/text-to-speech/JBFqnCBsd6RMkjVDRZzb",
     "search": "/html/",
+    "brave": "/search",
+    "mojeek": "/search",
+    "wikipedia": "/en/w/api.php",
+    "world_bank": "/v2/country/KE/indicator/SP.POP.TOTL",
+    "grants_gov": "/v1/api/search2",
+    "searxng": "/search",
+    "tavily": "/search",
 }
-HEADERS = {
+HEADERS: dict[str, dict[str, str]] = {
     "gemini": {"x-goog-api-key": "sandbox-gemini-key"},
     "openrouter": {"authorization": "Bearer sk-or-v1-sandbox"},
     "cloudflare": {"authorization": "Bearer sandbox-cloudflare-token"},
     "elevenlabs": {"xi-api-key": "sandbox-elevenlabs-key"},
-    "search": {},
+    "wikipedia": {"user-agent": "a test"},
+    "tavily": {"authorization": "Bearer tvly-sandbox-key"},
 }
 MESSAGES = [{"role": "user", "content": "hi"}]
 BODIES: dict[str, dict[str, Any]] = {
@@ -30,7 +38,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "openrouter": {"model": "openai/gpt-oss-20b:free", "messages": MESSAGES},
     "cloudflare": {"model": "@cf/google/gemma-4-26b-a4b-it", "messages": MESSAGES},
     "elevenlabs": {"text": "hi"},
-    "search": {},
+    "grants_gov": {"keyword": "bees"},
+    "tavily": {"query": "bees"},
 }
 FIELDS = st.sampled_from(
     [
@@ -50,7 +59,11 @@ JSON = st.recursive(
 
 def call(provider: str, body: object) -> Call:
     return Call(
-        method="POST", path=WORK[provider], now=0, headers=HEADERS[provider], body=dump(body)
+        method="POST",
+        path=WORK[provider],
+        now=0,
+        headers=HEADERS.get(provider, {}),
+        body=dump(body),
     )
 
 
@@ -59,7 +72,7 @@ def call(provider: str, body: object) -> Call:
 @given(changes=st.dictionaries(FIELDS, JSON, max_size=4))
 def test_no_request_is_too_strange_for_an_answer(provider: str, changes: dict[str, Any]) -> None:
     reply, _ = Sandbox(quotas="unlimited").answer(
-        provider, call(provider, BODIES[provider] | changes)
+        provider, call(provider, BODIES.get(provider, {}) | changes)
     )
     assert reply.status in (200, 400, 404, 422)
 
@@ -69,7 +82,7 @@ def test_every_named_error_of_a_provider_can_be_made(provider: str) -> None:
     sandbox = Sandbox(quotas="unlimited")
     for name in sandbox.stand_ins[provider].errors:
         sandbox.fail(provider, times=1, error=name)
-        reply, fault = sandbox.answer(provider, call(provider, BODIES[provider]))
+        reply, fault = sandbox.answer(provider, call(provider, BODIES.get(provider, {})))
         assert (fault.error, reply.ok, sandbox.log[-1].ok) == (name, False, False)
 
 
@@ -78,14 +91,14 @@ def test_every_way_to_be_empty_is_a_failure(provider: str) -> None:
     sandbox = Sandbox(quotas="unlimited")
     for form in ("default", *sandbox.stand_ins[provider].empty_forms):
         sandbox.add_fault(provider, {"empty": form, "times": 1})
-        form_body = b"q=bees" if provider == "search" else dump(BODIES[provider])
+        form_body = b"q=bees" if provider == "search" else dump(BODIES.get(provider, {}))
         reply, _ = sandbox.answer(
             provider,
             Call(
                 method="POST",
                 path=WORK[provider],
                 now=0,
-                headers=HEADERS[provider],
+                headers=HEADERS.get(provider, {}),
                 body=form_body,
             ),
         )

@@ -12,7 +12,7 @@ from sandbox.running import RunningSandbox
 
 @pytest.fixture
 def search(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> DDGS:
-    url = sandbox.base_urls["SEARCH_URL"]
+    url = f"{sandbox.base_urls['SEARCH_URL']}/search/html/"
     monkeypatch.setattr(ENGINES["text"]["duckduckgo"], "search_url", url)
     return DDGS(timeout=1)
 

@@ -40,7 +40,7 @@ def fail(base_url: str, case: Case) -> None:
     answer = litellm.completion(
         model=f"openai/{case['model']}",
         api_base=base_url,
-        api_key=case.get("api_key", "any"),
+        api_key="any",
         num_retries=0,
         max_retries=0,
         messages=[{"role": "user", "content": case["question"]}],

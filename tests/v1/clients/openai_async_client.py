@@ -19,12 +19,9 @@ class Boat(BaseModel):
 
 def connected(base_url: str, case: Case | None = None) -> openai.AsyncOpenAI:
     """A client of the service at *base_url*."""
-    case = case or {}
+    headers = (case or {}).get("headers")
     return openai.AsyncOpenAI(
-        base_url=base_url,
-        api_key=case.get("api_key", "any"),
-        max_retries=0,
-        default_headers=case.get("headers"),
+        base_url=base_url, api_key="any", max_retries=0, default_headers=headers
     )
 
 

@@ -18,13 +18,8 @@ class Boat(BaseModel):
 
 def connected(base_url: str, case: Case | None = None) -> openai.OpenAI:
     """A client of the service at *base_url*."""
-    case = case or {}
-    return openai.OpenAI(
-        base_url=base_url,
-        api_key=case.get("api_key", "any"),
-        max_retries=0,
-        default_headers=case.get("headers"),
-    )
+    headers = (case or {}).get("headers")
+    return openai.OpenAI(base_url=base_url, api_key="any", max_retries=0, default_headers=headers)
 
 
 def ask(base_url: str, question: str, model: str) -> dict[str, Any]:

@@ -4,11 +4,11 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateObject, generateText, stepCountIs, streamText, tool } from "ai";
 import { z } from "zod";
 
-function chosen(baseURL, name, headers, apiKey = "any") {
+function chosen(baseURL, name, headers) {
   const provider = createOpenAICompatible({
     name: "trimaran",
     baseURL,
-    apiKey,
+    apiKey: "any",
     headers,
     includeUsage: true,
     supportsStructuredOutputs: true,
@@ -50,10 +50,10 @@ async function ask(baseURL, question, name) {
   };
 }
 
-async function fail({ model: name, question: prompt, temperature, ...given }) {
-  const model = chosen(given.base_url, name, given.headers, given.api_key);
+async function fail({ base_url, model: name, question: prompt, headers, temperature, stream }) {
+  const model = chosen(base_url, name, headers);
   const asking = { model, prompt, temperature, maxRetries: 0 };
-  if (!given.stream) return generateText(asking);
+  if (!stream) return generateText(asking);
   const seen = [];
   const streamed = streamText({ ...asking, onError: ({ error }) => seen.push(error) });
   await streamed.consumeStream();

@@ -1,0 +1,81 @@
+"""The table of all checks: number, how severe, where it counts, and for which documents."""
+
+from planning.checks import facts, lists, money, pitch, plan, proposal, sources, writing
+from planning.checks.base import ALL_TYPES, Check
+
+PLANS = frozenset({"roadmap", "business_plan"})
+LONG = PLANS | {"proposal"}
+WRITTEN = ALL_TYPES - {"pitch"}
+FUNDERS = frozenset({"investors"})
+GRANTS = frozenset({"grants"})
+PROPOSAL = frozenset({"proposal"})
+PITCH = frozenset({"pitch"})
+
+CHECKS: tuple[Check, ...] = (
+    Check("C1", "error", "sources", ALL_TYPES, sources.marks_resolve),
+    Check("C2", "error", "sources", ALL_TYPES, sources.addresses_known),
+    Check("C3", "error", "sources", WRITTEN, sources.figures_sourced),
+    Check("C4", "error", "sources", WRITTEN, sources.figures_stand),
+    Check("C5", "warning", "sources", WRITTEN, sources.mostly_grounded),
+    Check("C6", "error", "writing", ALL_TYPES, writing.sections_whole),
+    Check("C7", "error", "writing", ALL_TYPES, writing.no_leftovers),
+    Check("C8", "error", "facts", ALL_TYPES, facts.figures_agree),
+    Check("C9a", "warning", "writing", WRITTEN, writing.not_repeated),
+    Check("C9b", "warning", "writing", ALL_TYPES, writing.no_hype),
+    Check("C9c", "warning", "writing", WRITTEN, writing.acronyms_defined),
+    Check("C9d", "warning", "writing", WRITTEN, writing.easy_enough),
+    Check("C10", "error", "writing", ALL_TYPES, writing.one_language),
+    Check("C11", "error", "facts", WRITTEN, facts.dates_possible),
+    Check("C12", "error", "facts", ALL_TYPES, facts.goals_exist),
+    Check("C13", "warning", "facts", LONG, facts.goals_covered),
+    Check("C14", "error", "facts", ALL_TYPES, facts.founders_figures),
+    Check("C15", "error", "facts", WRITTEN, facts.questions_listed),
+    Check("B1", "error", "plan", LONG, plan.milestones_complete),
+    Check("B2", "error", "plan", PLANS, plan.milestones_in_order),
+    Check("B3", "warning", "plan", LONG, plan.work_shared),
+    Check("B4", "error", "plan", LONG, plan.duties_clear),
+    Check("B5", "error", "plan", LONG, plan.indicators_complete),
+    Check("B6", "error", "plan", PLANS, plan.theory_whole),
+    Check("B7", "error", "money", PLANS, money.finances_add_up),
+    Check("B8", "error", "money", PLANS, money.scenarios_in_order),
+    Check("B9", "warning", "money", PLANS, money.money_lasts),
+    Check("B10", "error", "facts", LONG, money.figures_fit),
+    Check("B11", "error", "plan", LONG, plan.risks_covered),
+    Check("B12", "warning", "plan", LONG, plan.rules_watched),
+    Check("B13", "error", "plan", PLANS, plan.legal_steps_placed),
+    Check("I1", "error", "funders", FUNDERS, lists.enough_categories),
+    Check("I2", "error", "funders", FUNDERS, lists.funders_complete),
+    Check("I3", "error", "funders", FUNDERS | GRANTS, lists.unsourced_apart),
+    Check("I4", "error", "funders", FUNDERS, lists.names_once),
+    Check("I5", "warning", "funders", FUNDERS, lists.instruments_fit),
+    Check("I6", "error", "funders", FUNDERS | GRANTS, lists.fit_computed),
+    Check("G1", "error", "funders", GRANTS, lists.grants_complete),
+    Check("G2", "error", "funders", GRANTS, lists.past_closed),
+    Check("G3", "error", "money", FUNDERS | GRANTS, lists.amounts_sensible),
+    Check("G4", "error", "funders", GRANTS, lists.eligibility_told),
+    Check("G5", "error", "funders", GRANTS, lists.applicants_compared),
+    Check("G6", "warning", "money", GRANTS, lists.request_sensible),
+    Check("G7", "warning", "funders", GRANTS, lists.time_enough),
+    Check("P1", "error", "facts", PROPOSAL, proposal.summary_agrees),
+    Check("P2", "error", "sources", PROPOSAL, proposal.need_sourced),
+    Check("P3", "error", "plan", PROPOSAL, proposal.objectives_smart),
+    Check("P4", "error", "plan", PROPOSAL, proposal.work_plan_kept, told_as="B2"),
+    Check("P5", "error", "money", PROPOSAL, proposal.budget_adds_up),
+    Check("P6", "error", "money", PROPOSAL, proposal.budget_justified),
+    Check("P7", "error", "plan", PROPOSAL, proposal.evaluation_planned),
+    Check("P8", "error", "money", PROPOSAL, proposal.lasts_afterwards),
+    Check("P9", "error", "facts", PROPOSAL, proposal.record_not_invented),
+    Check("P10", "warning", "writing", PROPOSAL, proposal.lengths_kept),
+    Check("P11", "error", "writing", PROPOSAL, proposal.call_answered),
+    Check("P12", "warning", "writing", PROPOSAL, proposal.ai_told),
+    Check("E1", "error", "speech", PITCH, pitch.fits_time),
+    Check("E2", "error", "speech", PITCH, pitch.audio_fits),
+    Check("E3", "error", "speech", PITCH, pitch.can_be_spoken),
+    Check("E4", "error", "speech", PITCH, pitch.beats_in_order),
+    Check("E5", "error", "speech", PITCH, pitch.one_request),
+    Check("E6", "warning", "speech", PITCH, pitch.few_numbers),
+    Check("E7", "warning", "speech", PITCH, pitch.short_sentences),
+    Check("E8", "error", "speech", PITCH, pitch.venture_named),
+    Check("E9", "error", "speech", PITCH, pitch.own_goal),
+    Check("E10", "error", "facts", PITCH, pitch.numbers_known),
+)
