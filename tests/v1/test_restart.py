@@ -25,6 +25,7 @@ SLOW = "openrouter/openrouter/free"
 LONG = "word " * 45
 WORD_S = 0.1  # so that a stream is under way when the old process is told to stop
 STREAMS, PLAIN = 4, 4
+pytestmark = pytest.mark.timeout(150)  # on a busy machine; some ten seconds on an idle one
 
 
 @pytest.fixture
@@ -68,11 +69,20 @@ class Callers:
             self.statuses.append(self.ask(f"New question {number}", "auto").status_code)
 
 
+@contextmanager
+def whatever_happens(finish: Callable[[], None]) -> Iterator[None]:
+    """*finish* in the end, so that nobody waits for those who wait for it."""
+    try:
+        yield
+    finally:
+        finish()
+
+
 def check(sandbox: RunningSandbox, folder: Path, url: str, restart: Callable[[], None]) -> None:
     """*restart* while streams, slow answers and new questions are under way."""
     callers, is_over = Callers(url), threading.Event()
     assert callers.ask("Before.").headers["x-provider"] == "openrouter"
-    with ThreadPoolExecutor(STREAMS + PLAIN + 1) as threads:
+    with ThreadPoolExecutor(STREAMS + PLAIN + 1) as threads, whatever_happens(is_over.set):
         for _ in range(STREAMS):
             sandbox.reply("openrouter", LONG)
         sandbox.fail("openrouter", times=STREAMS, chunk_delay_s=WORD_S)
@@ -103,11 +113,12 @@ def check(sandbox: RunningSandbox, folder: Path, url: str, restart: Callable[[],
 def test_a_hangup_replaces_the_workers_one_by_one(sandbox: RunningSandbox, tmp_path: Path) -> None:
     """`uvicorn main:app --workers 2`, then `kill -HUP`: the workers read `.env` anew."""
     (tmp_path / ".env").write_text("GEMINI_API_KEY=a-refused-key\n")
-    with running_service(tmp_path, environment(sandbox), "--workers", "2") as service:
+    options = ("--workers", "2", "--timeout-worker-healthcheck", "60")
+    with running_service(tmp_path, environment(sandbox), *options) as service:
 
         def restart() -> None:
             service.process.send_signal(signal.SIGHUP)
-            until(lambda: service.log.count("Finished server process") == 2, 50)
+            until(lambda: service.log.count("Finished server process") == 2, 90)
 
         check(sandbox, tmp_path, service.url, restart)
         assert service.log.count("Application startup complete") == 4
@@ -145,7 +156,7 @@ def test_one_process_follows_another_on_the_same_socket(
 
         def restart() -> None:
             old.send_signal(signal.SIGTERM)
-            assert old.wait(50) == 0
+            assert old.wait(90) == 0
             processes.enter_context(on_socket(listener, tmp_path, env))
 
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -95,7 +95,7 @@ def test_p01_who_neither_reads_nor_finishes_writing_is_not_waited_for(
         address = ("127.0.0.1", int(service.url.rsplit(":", 1)[1]))
         with socket.create_connection(address) as half, requests.Session() as session:
             half.sendall(
-                b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+                b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
                 b"content-length: 100\r\n\r\n{"
             )
             session.trust_env = False
