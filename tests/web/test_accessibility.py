@@ -43,7 +43,7 @@ def test_the_studio(visits: Opens, scheme: Any, width: int) -> None:
     page.locator(".part").first.wait_for()
     assert violations(page) == []
     finished(page)
-    for tab in ("Progress", "Sources", "Figures", "Versions", "Checks"):
+    for tab in ("Log", "Sources", "Figures", "Versions", "Checks"):
         page.get_by_role("tab", name=tab).click()
         assert violations(page) == []
     page.locator("button.mark").first.click()

@@ -72,7 +72,7 @@ def test_hostile_words_of_a_founder_stay_words(visit: Visit, kind: str) -> None:
     finished(page)
     nothing_ran(page)
     expect(page.locator(".paper-head")).to_contain_text("globalThis.pwned=1")
-    for tab in ("Sources", "Figures", "Versions", "Progress"):
+    for tab in ("Sources", "Figures", "Versions", "Log"):
         page.get_by_role("tab", name=re.compile(tab)).click()
     nothing_ran(page)
     page.get_by_role("button", name="Back to the idea").click()
