@@ -19,10 +19,10 @@ demo: $(VENV)/.bare ## The service among stand-ins that fail: no keys, no networ
 	@exec $(BIN)/python -m sandbox.demo $(PORT)
 
 test: $(VENV)/.dev $(VENV)/.clients ## The tests (under five minutes)
-	$(BIN)/pytest --quiet -n 2
+	$(BIN)/pytest --quiet -n 2 --dist loadgroup
 
 test-all: $(VENV)/.dev $(VENV)/.clients ## The tests and the long sweeps
-	$(BIN)/pytest --quiet -n 2 -m ""
+	$(BIN)/pytest --quiet -n 2 --dist loadgroup -m ""
 
 day: $(VENV)/.bare ## A simulated day on free tiers, for several policies side by side (minutes)
 	@$(BIN)/python -m bench.day

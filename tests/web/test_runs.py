@@ -16,7 +16,7 @@ from tests.web.conftest import Opens, Visit, fill, finished, write
 @pytest.fixture(autouse=True)
 def _slowly(sandbox: RunningSandbox) -> Iterator[None]:
     """Slow enough to watch."""
-    sandbox.latency_s = 0.25
+    sandbox.latency_s = 0.15
     yield
     sandbox.latency_s = 0.0
 
@@ -83,12 +83,14 @@ def test_a_service_that_is_started_again_goes_on_by_itself(
         with running_service(tmp_path / "1", {**sandbox.env, **usual}, listener=listener) as first:
             visit = visits(first.url)
             visit.expected = ["ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED_ENCODING", "503"]
+            visit.page.clock.install()
             page = visit.open()
             begin(page, sections=2)
             first.process.terminate()
             first.process.wait()
         with running_service(tmp_path / "2", {**sandbox.env, **usual}, listener=listener):
-            page.get_by_text("Finished:").wait_for(timeout=40_000)
+            page.clock.fast_forward(60_000)  # whatever the page waits for is over
+            page.get_by_text("Finished:").wait_for()
             expect(page.get_by_text("Finished:")).to_contain_text("kept from before")
             assert page.locator(".part").count() == 15
             page.close()
@@ -157,20 +159,18 @@ def test_a_refusal_is_told_and_can_be_tried_again(page: Page, sandbox: RunningSa
 
 
 def test_a_document_that_the_service_has_forgotten_is_shown_from_the_browser(
-    visits: Opens, sandbox: RunningSandbox, tmp_path: Path
+    visit: Visit,
 ) -> None:
     """It stays readable; only its files cannot be made any more."""
-    with running_service(tmp_path / "old", {**sandbox.env, "MIN_INTERVAL_SECONDS": "0"}) as old:
-        visit = visits(old.url)
-        visit.expected = ["404"]
-        page = visit.open()
-        write(page, kind="Pitch")
-        words = page.locator("#part-pitch .section").inner_text()
-        page.route("**/runs/**", lambda route: route.fulfill(status=404, json={"detail": "gone"}))
-        page.reload()
-        expect(page.locator("#part-pitch .section")).to_have_text(words, use_inner_text=True)
-        page.get_by_role("button", name="PDF").click()
-        expect(page.get_by_role("alert")).to_contain_text("Write it again to have it as a file")
+    visit.expected = ["404"]
+    page = visit.open()
+    write(page, kind="Pitch")
+    words = page.locator("#part-pitch .section").inner_text()
+    page.route("**/runs/**", lambda route: route.fulfill(status=404, json={"detail": "gone"}))
+    page.reload()
+    expect(page.locator("#part-pitch .section")).to_have_text(words, use_inner_text=True)
+    page.get_by_role("button", name="PDF").click()
+    expect(page.get_by_role("alert")).to_contain_text("Write it again to have it as a file")
 
 
 def test_an_unknown_run_is_told_plainly(visit: Visit) -> None:

@@ -60,12 +60,12 @@ def test_a_refresh_is_one_small_request_and_the_feed_is_one_connection(visit: Vi
     """However many rows there are."""
     asked: list[Any] = []
     visit.page.on("request", lambda request: asked.append(request.url))
+    visit.page.clock.install()
     page = visit.open("/status")
     page.locator(".provider").first.wait_for()
     asked.clear()
     with page.expect_response(re.compile(r"/status\?after=")) as answered:
-        pass
-    page.wait_for_timeout(300)
+        page.clock.fast_forward(5_000)
     assert len([url for url in asked if "/status" in url]) == 1
     assert len(answered.value.body()) < 12_000
 
@@ -80,11 +80,14 @@ def test_the_same_address_is_json_for_programs(service: RunningService) -> None:
 def test_what_is_lost_is_told_and_comes_back(visit: Visit) -> None:
     """The last state stays, with its age."""
     visit.expected = ["ERR_INTERNET_DISCONNECTED"]
+    visit.page.clock.install()
     page = visit.open("/status")
     page.locator(".provider").first.wait_for()
     page.context.set_offline(True)
-    expect(page.get_by_role("alert")).to_contain_text("You are offline.", timeout=10_000)
+    page.clock.fast_forward(5_000)
+    expect(page.get_by_role("alert")).to_contain_text("You are offline.")
     expect(page.locator("#updated")).to_contain_text("Not up to date")
     page.context.set_offline(False)
-    expect(page.locator("#updated")).to_contain_text("As of", timeout=10_000)
+    page.clock.fast_forward(5_000)
+    expect(page.locator("#updated")).to_contain_text("As of")
     expect(page.get_by_role("alert")).to_have_count(0)
