@@ -77,6 +77,7 @@ class Verdict:
     *counts*: the breaker hears of it. *can_retry*: the same model may be asked once more if nobody
     else is free. *hold_s*: the pause without a hint of the provider, doubling up to *grows_to_s*
     while it goes on. *of_quota*: the pause concerns whatever the provider's quota counts.
+    *of_api_key*: it concerns the API key or whose it is, and a spare one may do.
     """
 
     gives_up: bool = False
@@ -86,6 +87,7 @@ class Verdict:
     hold_s: float = 0.0
     grows_to_s: float = 0.0
     of_quota: bool = False
+    of_api_key: bool = False
     until_reset: bool = False
 
 
@@ -99,9 +101,9 @@ VERDICTS: dict[FailureKind, Verdict] = {
     K.DAILY_LIMIT: Verdict(of_quota=True, until_reset=True),
     K.NO_FREE_QUOTA: Verdict(hold_s=24 * 3600),
     K.CAPACITY: Verdict(hold_s=5, grows_to_s=60),
-    K.CREDITS: Verdict(is_wide=True, hold_s=3600),
-    K.AUTH: Verdict(is_wide=True, hold_s=900),
-    K.ACCESS: Verdict(is_wide=True, hold_s=900),
+    K.CREDITS: Verdict(of_api_key=True, hold_s=3600),
+    K.AUTH: Verdict(of_api_key=True, hold_s=900),
+    K.ACCESS: Verdict(of_api_key=True, hold_s=900),
     K.MODEL_GONE: Verdict(hold_s=3600),
     K.TOO_LARGE: Verdict(),
     K.BAD_REQUEST: Verdict(),
@@ -148,6 +150,8 @@ def correction(error: ProviderError, upstream: Upstream, chance: Callable[[], fl
     scope = ACCOUNT if verdict.is_wide else upstream.model
     if verdict.of_quota:
         scope = upstream.terms.quota_scope
+    if verdict.of_api_key:
+        scope = upstream.terms.key_scope
     hold_s = verdict.hold_s
     if hint_s is not None and not verdict.until_reset:
         # A short hint is taken at its word; a longer one can only lengthen the pause.
@@ -193,7 +197,8 @@ class Journey:
     """One request on its way: what was tried, what was skipped, and how long it has waited.
 
     *upstreams* are those that may answer it, in order. *again* says who may be asked once more, and
-    from when (monotonic seconds).
+    from when (monotonic seconds); *refused* which API keys were, by provider
+    and scope.
     """
 
     prompt: Prompt
@@ -204,6 +209,7 @@ class Journey:
     attempts: list[Attempt] = field(default_factory=list)
     skipped: dict[Key, Skipped] = field(default_factory=dict)
     again: dict[Key, float] = field(default_factory=dict)
+    refused: set[Key] = field(default_factory=set)
     retried: bool = False
     waited_s: float = 0.0
 
@@ -226,6 +232,8 @@ class Journey:
     def note(self, upstream: Upstream, attempt: Attempt, retry_at_s: float | None) -> None:
         """Add *attempt*; from *retry_at_s* on the same model may be asked once more."""
         self.attempts.append(attempt)
+        if is_of_api_key(attempt):
+            self.refused.add((attempt.provider, upstream.terms.key_scope))
         self.retried |= self.again.pop(key_of(upstream), None) is not None
         if self.retried:
             self.again.clear()
@@ -234,8 +242,10 @@ class Journey:
 
     def fault(self) -> FailureKind | None:
         """What is wrong with the request itself, if that is why nobody could answer it."""
-        unfit = {upstream.terms.unfit(self.prompt) for upstream in self.upstreams}
-        if unfit and "" not in unfit:
+        unfit = [upstream.terms.unfit(self.prompt) for upstream in self.upstreams]
+        if unfit and all(unfit):
+            for upstream, reason in zip(self.upstreams, unfit, strict=True):
+                self.skip(upstream, reason)
             return K.TOO_LARGE if TOO_SMALL in unfit else K.UNSUPPORTED
         kinds = {attempt.failure for attempt in self.attempts}
         asked = {attempt.provider for attempt in self.attempts}
@@ -249,14 +259,21 @@ class Journey:
             return False
         provider, model = key_of(upstream)
         own = [attempt for attempt in self.attempts if attempt.provider == provider]
-        if len(own) >= MOST_ATTEMPTS_PER_PROVIDER:
+        is_refused = (provider, upstream.terms.key_scope) in self.refused
+        if is_refused or len(own) >= MOST_ATTEMPTS_PER_PROVIDER:
             return False
         if (provider, model) in self.again:
             return True
         return not any(
             attempt.asked == model or (attempt.failure and VERDICTS[attempt.failure].is_wide)
             for attempt in own
+            if not is_of_api_key(attempt)
         )
+
+
+def is_of_api_key(attempt: Attempt) -> bool:
+    """Whether *attempt* failed for its API key, which says nothing of the provider and its models."""
+    return attempt.failure is not None and VERDICTS[attempt.failure].of_api_key
 
 
 def key_of(upstream: Upstream) -> Key:

@@ -9,9 +9,10 @@ from endpoints.app import Services, create_app
 from endpoints.security import Rules, read_networks
 from failover import ANSWER_TIME_S, Patience
 from planning.planner import Planner
+from planning.render.printer import Printer
 from planning.research import NoSearch, Search, researcher
 from planning.speech import build_speaker
-from providers import CATALOGUE, configured
+from providers import CATALOGUE, configured, left_out
 from providers.local import LocalModel
 from providers.repl import doorway
 from providers.transport import HttpUpstream, Transport
@@ -25,7 +26,6 @@ __all__ = ["app", "call_cloudflare_api", "call_gemini_api", "call_openrouter_api
 environment = read_environment()
 settings, access = environment.settings, environment.access
 logs.configure(settings.log_level, settings.log_format, environment.secrets())
-
 # The order in which providers are tried, unless PROVIDER_ORDER says otherwise.
 PROVIDER_ORDER = ("gemini", "openrouter", "cloudflare")
 # How long answers are kept: fresh for ttl_hours, then CACHE_STALE_HOURS as a last resort.
@@ -48,7 +48,7 @@ rate_limiter.configure(
     instances=settings.instances,
 )
 
-transport = Transport()
+transport = Transport(proxy=settings.proxy)
 ladder = configured(access, settings.order or PROVIDER_ORDER)
 upstreams = [HttpUpstream(provider, transport, terms) for provider, terms in ladder]
 drafts = settings.local_model == "fallback" or (settings.local_model == "auto" and not upstreams)
@@ -60,6 +60,8 @@ router = Router(
     last_resort=LocalModel() if drafts and LocalModel.is_installed() else None,
     patience=Patience(settings.max_wait_seconds, settings.max_wait_seconds + ANSWER_TIME_S),
 )
+if settings.log_format == "json":
+    router.notices.listeners.append(logs.tell)
 search: Search = NoSearch()
 if settings.search == "on":
     search = researcher(
@@ -68,18 +70,21 @@ if settings.search == "on":
         tavily_key=settings.tavily_api_key.get_secret_value(),
         searxng_url=settings.searxng_url,
         stand_ins=settings.search_url,
+        proxy=settings.proxy,
     )
 speaker = build_speaker(
     cache,
     rate_limiter,
-    elevenlabs_key=settings.elevenlabs_api_key.get_secret_value(),
+    elevenlabs_key=settings.speech_key,
     voice_id=settings.elevenlabs_voice_id,
     model=settings.elevenlabs_model,
     base_url=settings.elevenlabs_base_url,
+    proxy=settings.proxy,
 )
 
 call_gemini_api, call_openrouter_api, call_cloudflare_api = (
-    doorway(entry, access[entry.identity.name], rate_limiter) for entry in CATALOGUE[:3]
+    doorway(entry, access[entry.identity.name], rate_limiter, settings.proxy)
+    for entry in CATALOGUE[:3]
 )
 
 rules = Rules(
@@ -95,10 +100,12 @@ rules = Rules(
 )
 # On Vercel a call may take 300 seconds; a document pauses ten before that, and the next call goes on.
 planner = Planner(router, search, sitting_s=290 if settings.vercel else None)
-services = Services(planner, speaker, cache, settings.pdf_font_cjk)
+printer = Printer(extra_font=settings.pdf_font_cjk)
+services = Services(planner, speaker, cache, printer, left_out=left_out(access))
 app = create_app(
     services,
     rules=rules,
+    grace_s=settings.shutdown_grace_seconds,
     traced=bool(settings.otel_exporter_otlp_endpoint),
     sandbox_url=settings.sandbox_url,
 )

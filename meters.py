@@ -16,15 +16,15 @@ class Meters:
     def __init__(self, limiter: RateLimiter, clock: Clock) -> None:
         self.limiter = limiter
         self.clock = clock
-        self._read_at: dict[str, float] = {}
+        self._read_at: dict[tuple[str, str], float] = {}  # by provider and key
         self._readings: set[asyncio.Task[None]] = set()
 
     def read(self, upstream: Upstream) -> None:
         """Begin to read the count of *upstream*, unless that was done a short time ago."""
-        name, now_s = upstream.identity.name, self.clock.monotonic()
-        if now_s - self._read_at.get(name, -math.inf) < EVERY_S:
+        key, now_s = (upstream.identity.name, upstream.terms.key_scope), self.clock.monotonic()
+        if now_s - self._read_at.get(key, -math.inf) < EVERY_S:
             return
-        self._read_at[name] = now_s
+        self._read_at[key] = now_s
         reading = asyncio.create_task(self._take_over(upstream))
         self._readings.add(reading)
         reading.add_done_callback(self._readings.discard)

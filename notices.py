@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from answers import Origin
 from failover import Attempt
@@ -68,6 +69,34 @@ Listener = Callable[[Notice], None]
 
 # Who listens to the requests that are made in this context alone, such as those of one run.
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+def of(notice: Notice) -> dict[str, Notice]:
+    """What a log line that tells the same as *notice* takes along, as `extra`."""
+    return {"notice": notice}
+
+
+def fields(notice: Notice) -> dict[str, Any]:
+    """*notice* as flat fields for a structured log: what happened (`event`), and its facts."""
+    told: dict[str, Any] = {"event": type(notice).__name__.lower(), "name": notice.name}
+    match notice:
+        case Trying(_, provider, model):
+            told |= {"provider": provider, "model": model}
+        case Tried(_, attempt, usage, first_token_s):
+            told |= {"provider": attempt.provider, "model": attempt.model}
+            told |= {"failure": attempt.failure.name.lower() if attempt.failure else None}
+            told |= {"elapsed_s": attempt.elapsed_s, "first_token_s": first_token_s}
+            told |= {"tokens_in": usage.prompt_tokens, "tokens_out": usage.completion_tokens}
+        case Waiting(_, wait_s):
+            told |= {"wait_s": wait_s}
+        case Answered(_, origin, elapsed_s):
+            told |= {"provider": origin.provider, "model": origin.model, "cache": origin.cache}
+            told |= {"attempts": len(origin.attempts), "waited_s": origin.waited_s}
+            told |= {"elapsed_s": elapsed_s}
+        case Failed(_, kind, reason, attempts, elapsed_s):
+            told |= {"error": kind, "reason": reason, "attempts": len(attempts)}
+            told |= {"elapsed_s": elapsed_s}
+    return told
 
 
 @dataclass(slots=True)

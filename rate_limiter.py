@@ -109,6 +109,7 @@ class RateLimiter:
         self.instances = instances
         self._open_store = store
         self._known: dict[str, Ledger] = {}  # what was last seen in the store
+        self._records: dict[str, bytes | None] = {}  # and the record there that it stands for
         self._alone: dict[str, Ledger] | None = None  # what counts while the store is lost
         self._owed: deque[Owed] = deque()
         self._lock = threading.Lock()
@@ -223,6 +224,8 @@ class RateLimiter:
         if allowance.is_own:
             return allowance
         longest_s = max(self.min_interval_seconds, allowance.min_interval_s)
+        if longest_s == allowance.min_interval_s:
+            return allowance
         return replace(allowance, min_interval_s=longest_s)
 
     def _holds(self, account: str) -> bool:
@@ -282,19 +285,38 @@ class RateLimiter:
         Raises `OSError` when the store fails.
         """
         account = allowance.account
-        seen: tuple[Ledger, T] | None = None
+        seen: tuple[Ledger, bytes | None, T] | None = None
 
         def step(stored: bytes | None) -> bytes | None:
             nonlocal seen
-            ledger = load(stored, otherwise=self._known.get(account, Ledger()))
+            ledger, is_as_stored = self._read(account, stored)
             changed, result = change(ledger, allowance, at or self.now())
-            seen = (ledger if changed is None else changed), result
-            return None if changed is None else dump(changed)
+            latest = ledger if changed is None else changed
+            is_written = changed is None and is_as_stored
+            record = stored if is_written else dump(latest)
+            seen = latest, record, result
+            return None if is_written else record
 
         self.store.update(f"ledger:{account}", step, attempt=attempt)
         assert seen is not None, "a store that raises nothing has called the change"  # noqa: S101
-        self._known[account], result = seen
+        self._known[account], self._records[account], result = seen
         return result
+
+    def _read(self, account: str, stored: bytes | None) -> tuple[Ledger, bool]:
+        """The ledger that *stored* stands for, and whether that is what it says."""
+        known = self._known.get(account, Ledger())
+        if stored is None or stored == self._records.get(account):
+            return known, True
+        now = self.now()
+        try:
+            read = load(stored)
+        except ValueError:
+            read = Ledger(lost=now)
+        if read.lost is not None and read == Ledger(lost=read.lost):
+            log.error("the counters of %s were lost: today counts as used in proportion", account)
+            return replace(known, lost=read.lost).rebased(now), False
+        ledger = read.rebased(now)
+        return ledger, ledger == read
 
     def _part(self, error: OSError) -> dict[str, Ledger]:
         """From now on this process counts alone, in the ledgers that are returned.

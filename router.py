@@ -53,7 +53,7 @@ from failover import (
 )
 from flights import Hear
 from meters import Meters
-from notices import Answered, Failed, Notices, Tried, Trying, Waiting
+from notices import Answered, Failed, Notices, Tried, Trying, Waiting, of
 from providers.base import Upstream
 from providers.completion import Completion
 from providers.errors import ProviderError
@@ -173,7 +173,6 @@ class Router:
             journey.waited_s += self.clock.monotonic() - asked_s
             completion = await self._attempt(upstream, slot, journey, hear)
             if completion is not None:
-                log.info("✅ %s succeeded for %s", upstream.identity.label, name)
                 return routed_by(upstream, journey, completion)
         raise await self._unanswered(journey)
 
@@ -287,17 +286,18 @@ class Router:
         """What the embedded model makes of *prompt*; never kept."""
         journey = Journey(prompt, asked.name, (local,), asked.patience, self.clock.monotonic())
         journey.attempts.extend(unanswered.attempts)
+        is_alone = isinstance(unanswered, NoProviderConfigured)
         if prompt.needs - local.terms.abilities:
-            if isinstance(unanswered, NoProviderConfigured):
-                raise await self._unanswered(journey) from unanswered
-            raise unanswered
+            journey.skip(local, local.terms.unfit(prompt))
+            raise (await self._unanswered(journey) if is_alone else unanswered)
         completion = await self._attempt(local, Slot(self.limiter.now()), journey, hear)
+        if completion is None and is_alone:
+            raise await self._unanswered(journey) from unanswered
         if completion is None:
             attempts = tuple(journey.attempts)
             raise AllProvidersFailed(
                 f"All LLM providers failed: {describe(attempts)}", attempts, retry_after_s=1.0
             ) from unanswered
-        log.info("✅ %s succeeded for %s", local.identity.label, asked.name)
         return routed_by(local, journey, completion)
 
     async def _next_free(
@@ -334,8 +334,9 @@ class Router:
                     return None
             if upstream is not None:
                 return upstream, slot
-            log.info("⏳ Waiting %.1f s for a slot for %s", wait_s, journey.name)
-            self.notices.tell(Waiting(journey.name, wait_s))
+            waiting = Waiting(journey.name, wait_s)
+            log.info("⏳ Waiting %.1f s for a slot for %s", wait_s, journey.name, extra=of(waiting))
+            self.notices.tell(waiting)
             await self.clock.sleep(max(wait_s, LEAST_WAIT_S))
 
     async def _try_all(
@@ -378,8 +379,9 @@ class Router:
         begin_s = self.clock.monotonic()
         remaining_s = journey.begin_s + journey.patience.total_s - begin_s
         others = {u.identity.name for u in journey.candidates()} - {identity.name}
-        log.info("🔄 Trying %s...", identity.label)
-        self.notices.tell(Trying(journey.name, *key_of(upstream)))
+        trying = Trying(journey.name, *key_of(upstream))
+        log.info("🔄 Trying %s...", identity.label, extra=of(trying))
+        self.notices.tell(trying)
         self.meters.read(upstream)
         self.circuits.calling(passed, begin_s)
 
@@ -404,13 +406,21 @@ class Router:
             began_s = opening.began_s if opening else None
             await self._note_success(upstream, slot, journey, attempted(), completion, began_s)
             return completion
-        log.warning("❌ %s failed: %s", identity.label, failure)
         await self._note_failure(upstream, slot, journey, attempted(), failure)
+        if VERDICTS[failure.kind].of_api_key:
+            self._tell_which_key(upstream)
         if opening and opening.has_begun:
             raise Interrupted(failure.kind, tuple(journey.attempts))
         if VERDICTS[failure.kind].gives_up:
             raise Declined(tuple(journey.attempts))
         return None
+
+    def _tell_which_key(self, upstream: Upstream) -> None:
+        """Log by its place which of several API keys is set aside."""
+        spares = [own for own in self.upstreams if key_of(own) == key_of(upstream)]
+        if len(spares) > 1 and upstream in spares:
+            place, label = spares.index(upstream) + 1, upstream.identity.label
+            log.warning("🔑 Key %d of %d of %s is set aside", place, len(spares), label)
 
     async def _note_success(
         self,
@@ -424,7 +434,9 @@ class Router:
         """Tell the journey, the circuits and the limiter that *upstream* answered, and what it cost."""
         attempt = replace(attempt, model=completion.model)
         journey.note(upstream, attempt, None)
-        self.notices.tell(Tried(journey.name, attempt, completion.usage, began_s))
+        tried = Tried(journey.name, attempt, completion.usage, began_s)
+        log.info("✅ %s succeeded for %s", attempt.label, journey.name, extra=of(tried))
+        self.notices.tell(tried)
         self.circuits.succeeded(breakers_of(upstream), self.clock.monotonic())
         used = upstream.terms.used(completion.usage, journey.prompt)
         await self._settle(upstream, slot, journey, Correction(succeeded=True, used=used))
@@ -441,7 +453,9 @@ class Router:
         now_s, delay_s = self.clock.monotonic(), retry_delay_s(error, self.chance)
         failed = replace(attempt, failure=error.kind, reason=str(error))
         journey.note(upstream, failed, None if delay_s is None else now_s + delay_s)
-        self.notices.tell(Tried(journey.name, failed))
+        tried = Tried(journey.name, failed)
+        log.warning("❌ %s failed: %s", failed.label, error, extra=of(tried))
+        self.notices.tell(tried)
         broken = breaks(error.kind, upstream, journey.attempts)
         self.circuits.failed(breakers_of(upstream), broken, now_s, journey.prompt.fingerprint)
         await self._settle(upstream, slot, journey, correction(error, upstream, self.chance))
@@ -462,15 +476,17 @@ class Router:
             return Unfit(fault, attempts, tuple(journey.skipped.values()))
         if wait_s is None:
             wait_s = await self._turn_in_s(journey)
-        when = f"next slot in {max(1, math.ceil(wait_s))} s"
+        comes = math.isfinite(wait_s)
+        when = f"next slot in {max(1, math.ceil(wait_s))} s" if comes else "no slot within a week"
+        retry_after_s = wait_s if comes else None
         if attempts:
             reasons = describe(attempts)
             return AllProvidersFailed(
-                f"All LLM providers failed: {reasons}; {when}", attempts, wait_s
+                f"All LLM providers failed: {reasons}; {when}", attempts, retry_after_s
             )
         reasons = "; ".join(f"{s.provider}/{s.model}: {s.reason}" for s in journey.skipped.values())
         log.warning("⏳ No slot for %s: %s", journey.name, when)
-        return RateLimited(f"Rate limited: {when} ({reasons})", (), wait_s)
+        return RateLimited(f"Rate limited: {when} ({reasons})", (), retry_after_s)
 
     async def _turn_in_s(self, journey: Journey) -> float:
         """In how many seconds a request like *journey* that comes now would get its slot."""

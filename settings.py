@@ -4,6 +4,7 @@ Every variable is described in `.env.example`. An empty value counts as not set.
 """
 
 import ipaddress
+import logging
 import re
 import urllib.parse
 from dataclasses import dataclass
@@ -15,13 +16,21 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from callers import ApiKey
 from planning.research import BACKENDS
-from providers import CATALOGUE, NAMES, Access
+from providers import CATALOGUE, NAMES, Access, without_training
 from storage import shared_store
 from storage.ledger import Limits
+
+log = logging.getLogger("trimaran.settings")
+
+STARTUP_FAILURE = 3  # the exit status after which uvicorn's supervisor starts no worker again
 
 
 class SettingsError(SystemExit):
     """A variable has a value that cannot be used; the message names it, and never shows a secret."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.code = STARTUP_FAILURE
 
 
 def _split(value: str) -> tuple[str, ...]:
@@ -68,6 +77,11 @@ def _networks(value: str) -> str:
     return value
 
 
+def _plain_secrets(value: SecretStr) -> SecretStr:
+    """One key, or several with commas between them, around which spaces are let through."""
+    return _plain_secret(SecretStr(",".join(_split(value.get_secret_value()))))
+
+
 def _without_slash(value: str) -> str:
     return value.rstrip("/")
 
@@ -85,7 +99,14 @@ def _store_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _proxy_url(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"https?://([^\s/@]+@)?[^\s/?#@]+:\d{1,5}/?", value.get_secret_value()):
+        raise ValueError("it is http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT")
+    return value
+
+
 Secret = Annotated[SecretStr, AfterValidator(_plain_secret)]
+Secrets = Annotated[SecretStr, AfterValidator(_plain_secrets)]
 Url = Annotated[
     str,
     StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"),
@@ -115,7 +136,7 @@ Variables = TypeVar("Variables", bound=_FromEnvironment)
 class _ProviderVariables(_FromEnvironment):
     """The variables that every provider has, under its own prefix."""
 
-    api_key: Secret = NO_SECRET
+    api_key: Secrets = NO_SECRET
     model: Annotated[str, StringConstraints(pattern=r"^[\w.:/@, -]*$")] = ""
     base_url: Url | Literal[""] = ""
     account_id: Annotated[str, StringConstraints(pattern=r"^[\w-]*$")] = ""
@@ -156,6 +177,8 @@ class Settings(_FromEnvironment):
     min_interval_seconds: Annotated[float, Field(ge=0, le=86400)] | None = None
     pacing: Literal["interval", "quota"] = "interval"
     max_wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 75
+    no_train: bool = False
+    outbound_proxy: Annotated[SecretStr, AfterValidator(_proxy_url)] | None = None
     local_model: Literal["auto", "fallback", "off"] = "auto"
     search: Literal["on", "off"] = "on"
     search_backends: Annotated[str, NoDecode, AfterValidator(_known_backends)] = ",".join(BACKENDS)
@@ -163,13 +186,13 @@ class Settings(_FromEnvironment):
     searxng_url: Url | Literal[""] = ""
     search_url: Url | Literal[""] = ""
     sandbox_url: LoopbackUrl | Literal[""] = ""
+    pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     elevenlabs_api_key: Secret = NO_SECRET
     elevenlabs_voice_id: Annotated[str, StringConstraints(pattern=r"^\w+$")] = (
         "JBFqnCBsd6RMkjVDRZzb"
     )
     elevenlabs_model: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "eleven_flash_v2_5"
     elevenlabs_base_url: Url = "https://api.elevenlabs.io"
-    pdf_font_cjk: Annotated[str, AfterValidator(_existing_file)] = ""
     trimaran_api_keys: Annotated[SecretStr, AfterValidator(_readable_keys)] = NO_SECRET
     api_key_requests_per_minute: Annotated[int, Field(ge=0)] = 60
     api_key_requests_per_day: Annotated[int, Field(ge=0)] = 2_000
@@ -179,6 +202,7 @@ class Settings(_FromEnvironment):
     trusted_proxies: Annotated[str, NoDecode, AfterValidator(_networks)] = ""
     cache_scope: Literal["own", "shared"] = "own"
     vercel: bool = False
+    shutdown_grace_seconds: Annotated[float, Field(ge=0, le=3600)] = 8
     cors_origins: Annotated[str, NoDecode] = ""
     otel_exporter_otlp_endpoint: Url | Literal[""] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -188,6 +212,16 @@ class Settings(_FromEnvironment):
     def shared_store_url(self) -> str:
         """Where the store of a fleet is; empty for the embedded one."""
         return self.redis_url.get_secret_value() if self.redis_url else ""
+
+    @property
+    def proxy(self) -> str:
+        """What requests to the outside go through; empty for nothing."""
+        return self.outbound_proxy.get_secret_value() if self.outbound_proxy else ""
+
+    @property
+    def speech_key(self) -> str:
+        """ElevenLabs' key; with `NO_TRAIN` none, since it is not known what is learnt there."""
+        return "" if self.no_train else self.elevenlabs_api_key.get_secret_value()
 
     @property
     def instances(self) -> int:
@@ -231,13 +265,14 @@ class Configuration:
     access: dict[str, Access]
 
     def secrets(self) -> tuple[str, ...]:
-        """Every key that is configured, so that logs can be kept clean of them."""
-        keys = [access.key for access in self.access.values()]
-        url = self.settings.shared_store_url
-        password = urllib.parse.urlsplit(url).password if url else ""
+        """Every key that is configured, each by itself, so that logs can be kept clean of them."""
+        keys = [key for access in self.access.values() for key in access.keys]
         others = (self.settings.elevenlabs_api_key, self.settings.tavily_api_key)
         keys += [key.get_secret_value() for key in others]
-        return tuple(filter(None, [*keys, password, urllib.parse.unquote(password or "")]))
+        urls = (self.settings.shared_store_url, self.settings.proxy)
+        passwords = [urllib.parse.urlsplit(url).password or "" for url in urls]
+        meant = [urllib.parse.unquote(password) for password in passwords]
+        return tuple(filter(None, [*keys, *passwords, *meant]))
 
 
 def read_environment() -> Configuration:
@@ -250,7 +285,7 @@ def read_environment() -> Configuration:
         entry.identity.name: _read(_ProviderVariables, f"{entry.prefix}_").access()
         for entry in CATALOGUE
     }
-    return Configuration(settings, access)
+    return Configuration(settings, without_training(access) if settings.no_train else access)
 
 
 def _read(kind: type[Variables], prefix: str) -> Variables:
@@ -260,5 +295,7 @@ def _read(kind: type[Variables], prefix: str) -> Variables:
         wrong = error.errors(include_input=False, include_url=False, include_context=False)[0]
         variable = f"{prefix}{wrong['loc'][0]}".upper()
         reason = wrong["msg"].removeprefix("Value error, ")
+        message = f"{variable} cannot be used: {reason}"
+        log.critical(message)
         # From None: the chained error would show the value.
-        raise SettingsError(f"{variable} cannot be used: {reason}") from None
+        raise SettingsError(message) from None

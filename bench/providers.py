@@ -17,6 +17,17 @@ TOKENS_IN, TOKENS_OUT = 500, 500
 
 
 @dataclass(slots=True)
+class Seen:
+    """What arrived at the providers, by their names."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)  # 429s
+    late: Counter[str] = field(default_factory=Counter)  # calls after the day's quota was spent
+    noisy: Counter[str] = field(default_factory=Counter)  # counted calls that came to nothing
+
+
+@dataclass(slots=True)
 class World:
     """What the providers themselves see: their meters, their weather, and every call that arrived."""
 
@@ -25,10 +36,11 @@ class World:
     meters: dict[str, Meter] = field(default_factory=dict)
     outages: dict[str, tuple[float, float]] = field(default_factory=dict)  # seconds of the day
     noise: dict[str, float] = field(default_factory=dict)  # share of calls that fail
-    calls: Counter[str] = field(default_factory=Counter)
-    answered: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)  # 429s
-    noisy: Counter[str] = field(default_factory=Counter)  # counted calls that came to nothing
+    seen: Seen = field(default_factory=Seen)
+
+    def begin_to_count(self) -> None:
+        """Forget what has arrived so far."""
+        self.seen = Seen()
 
     def meter(self, bucket: str, limits: MeterLimits) -> Meter:
         """The counter of one bucket (a model, an account)."""
@@ -59,17 +71,18 @@ class SimulatedUpstream:
         """See `Upstream.complete`; nobody in the simulated day reads a stream."""
         del emit
         world, name = self.world, self.identity.name
-        world.calls[name] += 1
-        if world.is_out(name):
-            await asyncio.sleep(0.3)
-            raise ProviderError(FailureKind.OVERLOADED, status=503)
+        world.seen.calls[name] += 1
         meter = world.meter(self.bucket, self.limits)
         now = world.clock.time()
         refusal = meter.refusal(now, TOKENS_IN)
+        daily = refusal is not None and refusal.exceeded in ("day", "neurons", "never")
+        world.seen.late[name] += daily
+        if world.is_out(name):
+            await asyncio.sleep(0.3)
+            raise ProviderError(FailureKind.OVERLOADED, status=503)
         if refusal is not None:
-            world.refused[name] += 1
+            world.seen.refused[name] += 1
             await asyncio.sleep(0.2)
-            daily = refusal.exceeded in ("day", "neurons", "never")
             kind = FailureKind.DAILY_LIMIT if daily else FailureKind.MINUTE_LIMIT
             raise ProviderError(kind, status=429)
         is_noise = world.chance.random() < world.noise.get(name, 0.0)
@@ -79,11 +92,11 @@ class SimulatedUpstream:
         latency_s = self.latency_s * world.chance.lognormvariate(0, 0.35)
         await asyncio.sleep(min(latency_s, timeout_s))
         if is_noise:
-            world.noisy[name] += 1
+            world.seen.noisy[name] += 1
             raise ProviderError(FailureKind.SERVER_ERROR, status=500)
         if latency_s > timeout_s:
             raise ProviderError(FailureKind.TIMEOUT)
-        world.answered[name] += 1
+        world.seen.answered[name] += 1
         usage = Usage(TOKENS_IN, TOKENS_OUT)
         return Completion(prompt.messages[-1].text, "stop", self.model, usage)
 

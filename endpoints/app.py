@@ -1,8 +1,9 @@
 """The FastAPI application: routes, error answers and middleware around what `main` hands over."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -20,7 +21,7 @@ from endpoints.middleware import BodyLimit, RequestContext
 from endpoints.pages import page_routes
 from endpoints.sectioned import sectioned_routes
 from endpoints.security import Admission, Rules
-from endpoints.shutdown import RefuseNewWork, Shutdown
+from endpoints.shutdown import GRACE_S, RefuseNewWork, Shutdown
 from endpoints.status import status_routes
 from endpoints.tracing import Tracing
 from endpoints.v1.routes import v1_routes
@@ -28,6 +29,9 @@ from endpoints.v1.stream import Pace
 from planning.planner import Planner
 from planning.render.printer import Printer
 from planning.speech import Speaker
+from providers import LeftOut
+
+log = logging.getLogger("trimaran")
 
 # FastAPI makes the span of each request and sets the exporter up; the spans of calls are ours.
 TRACED: TelemetryConfig = {
@@ -51,12 +55,13 @@ EXPOSED = [
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the handlers call."""
+    """What the handlers call, and which providers are left out on purpose."""
 
     planner: Planner
     speaker: Speaker
     cache: ResponseCache
-    pdf_font: str = ""  # the path of a font for scripts that ours lack
+    printer: Printer = field(default_factory=Printer)
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def create_app(
@@ -64,12 +69,14 @@ def create_app(
     *,
     rules: Rules = OPEN_HERE,
     pace: Pace = Pace(),  # noqa: B008 - frozen
+    grace_s: float = GRACE_S,
     traced: bool = False,
     sandbox_url: str = "",
 ) -> FastAPI:
     """The application; *rules* say who may call it, and streams go at *pace*.
 
-    *traced* says that spans are exported, where the standard variables of OpenTelemetry say.
+    When it is stopped, what is running has *grace_s* seconds. *traced* says that spans are
+    exported, where the standard variables of OpenTelemetry say.
     *sandbox_url* is that of the stand-ins in a demo, which the Status page may break.
     """
 
@@ -81,7 +88,7 @@ def create_app(
         await router.aclose()
         await services.planner.search.aclose()
         await services.speaker.aclose()
-        await printer.aclose()
+        await services.printer.aclose()
         services.cache.close()
 
     app = FastAPI(
@@ -92,21 +99,24 @@ def create_app(
         redoc_url=None,
         telemetry=TRACED if traced else UNTRACED,
     )
+    for own in services.left_out:
+        log.info("⛔ %s is left out: %s", own.label, own.reason)
     router = services.planner.router
-    printer = Printer(services.pdf_font)
     journal, metrics = Journal(router.clock.time), Metrics()
     router.notices.listeners += [journal.hear, metrics.hear]
     if traced:
         router.notices.listeners.append(Tracing().hear)
     app.state.planner = services.planner
     app.state.speaker = services.speaker
-    app.state.printer = printer
-    app.state.shutdown = Shutdown()
+    app.state.printer = services.printer
+    app.state.shutdown = Shutdown(grace_s)
     app.state.shutdown.at_begin.append(services.planner.runs.wind_down)
     app.include_router(document_routes())
     app.include_router(sectioned_routes(pace))
     app.include_router(speech.speech_routes())
-    app.include_router(status_routes(journal, metrics, is_demo=bool(sandbox_url)))
+    app.include_router(
+        status_routes(journal, metrics, services.left_out, is_demo=bool(sandbox_url))
+    )
     if sandbox_url:
         app.include_router(demo_routes(sandbox_url))
     app.include_router(v1_routes(pace))
@@ -133,4 +143,4 @@ def create_app(
 
 def largest_body(path: str) -> int:
     """How many bytes the body of a request for *path* may have."""
-    return LARGEST_CHAT if path.startswith("/v1/") else LARGEST_BODY
+    return LARGEST_CHAT if errors.is_openais(path) else LARGEST_BODY

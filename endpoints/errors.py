@@ -45,6 +45,9 @@ WHAT_TO_DO = (
     "add at least one API key to .env (docs/QUICK_START.md says how to get one for free), or"
     " install the embedded model (the same page says how)"
 )
+# OpenAI's own words for two errors: its clients look for them.
+REJECTED = "The request was rejected as a result of the safety system"
+TOO_LONG = "Input tokens exceed the configured limit of every model that may answer"
 LONGEST_RETRY_S = 60.0  # OpenAI's clients do not wait for longer
 UNION_MARK = "~"  # see `endpoints/v1/request.py`
 
@@ -87,7 +90,7 @@ TELLINGS: dict[type[Exception], Telling] = {
     OutOfTime: Telling(504, "timeout"),
     RateLimited: Telling(503, "rate_limited"),
     AllProvidersFailed: Telling(503, "all_providers_failed"),
-    Declined: Telling(400, "content_filter", "messages"),
+    Declined: Telling(400, "content_filter", "messages", f"{REJECTED}: {{}}"),
     Interrupted: Telling(502, "interrupted"),
     Unfit: Telling(400),
     UnknownModel: Telling(404, "model_not_found", "model"),
@@ -114,7 +117,9 @@ TELLINGS: dict[type[Exception], Telling] = {
     RenderFailed: Telling(500, "rendering_failed"),
 }
 OF_A_KIND: dict[tuple[type[Exception], FailureKind], Telling] = {
-    (Unfit, FailureKind.TOO_LARGE): Telling(413, "context_length_exceeded", "messages"),
+    (Unfit, FailureKind.TOO_LARGE): Telling(
+        413, "context_length_exceeded", "messages", f"{TOO_LONG}. {{}}"
+    ),
     (Unfit, FailureKind.UNSUPPORTED): Telling(400, "unsupported"),
     (Interrupted, FailureKind.CONTENT_FILTER): Telling(502, "content_filter"),
 }
@@ -170,7 +175,7 @@ def answer(path: str, error: Exception, method: str = "POST") -> Response:
         headers["X-Attempts"] = str(problem.attempts)
     if problem.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(problem.retry_after_s)))
-    if not path.startswith("/v1/"):
+    if not is_openais(path):
         detail = problem.message if problem.detail is None else problem.detail
         return JSONResponse({"detail": detail}, problem.status, headers)
     headers["x-should-retry"] = "true" if problem.should_retry else "false"
@@ -185,6 +190,11 @@ def answer(path: str, error: Exception, method: str = "POST") -> Response:
             "method_not_supported",
         )
     return JSONResponse({"error": told}, _openai_status(problem), headers)
+
+
+def is_openais(path: str) -> bool:
+    """Whether *path* belongs to the API that speaks as OpenAI's does."""
+    return path == "/v1" or path.startswith("/v1/")
 
 
 def install(app: FastAPI) -> None:
@@ -216,6 +226,9 @@ def _invalid(error: RequestValidationError) -> Problem:
     first = found[0]
     if first["type"] == "json_invalid":
         return Problem(422, "The body of the request is not valid JSON", detail=detail)
+    if error.body and isinstance(error.body, bytes):  # it was not even looked at
+        words = "The body of the request has to be sent with 'Content-Type: application/json'"
+        return Problem(422, words, detail=detail)
     param = _param(first["loc"])
     if param is None and first["type"] == "model_attributes_type":
         return Problem(422, "The body of the request has to be a JSON object", detail=detail)

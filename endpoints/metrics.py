@@ -9,7 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -30,6 +36,7 @@ class Standing:
     cache_entries: int | None  # None while the store cannot tell
     cache_bytes: int | None
     store_ok: bool
+    tasks: int = 0  # of the event loop
 
 
 class Metrics:
@@ -83,6 +90,7 @@ class Metrics:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no types there
         now = CollectorRegistry()
         now.register(Moment(standing))
+        ProcessCollector(registry=now)  # memory, processor time and open files, where /proc tells
         return generate_latest(registry) + generate_latest(now)
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
@@ -114,6 +122,7 @@ class Moment(Collector):
         s = self.standing
         yield _gauge("waiting", "Requests in the waiting room.", s.waiting)
         yield _gauge("running", "Requests under way.", s.running)
+        yield _gauge("tasks", "Tasks of the event loop.", s.tasks)
         if s.cache_entries is not None and s.cache_bytes is not None:
             yield _gauge("cache_entries", "Answers in the cache.", s.cache_entries)
             yield _gauge("cache_bytes", "Bytes of the cache.", s.cache_bytes)

@@ -12,7 +12,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
-BODY_S = 20.0  # a caller who sends more slowly is not waited for
 CAREFUL = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -23,21 +22,24 @@ CAREFUL = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 ONLY_BY_TLS = "max-age=63072000; includeSubDomains"
+SLOWEST_BYTES_S = 32 << 10
 NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
 
 
 class BodyLimit:
-    """Stops reading a body that is too large, declared or not, or too slow; the app then answers.
+    """Stops reading a body that is too large, declared or not, or too slow.
 
-    With 413 and 408; and with 415 to one that is packed, which could unpack to anything.
+    The app answers 413 or 408, and 415 to one that is packed, which could unpack to anything. A body
+    has *longest_s* seconds, and one more for every 32 KiB of it that have come. How slowly headers
+    may come is the server's business.
     """
 
     def __init__(
-        self, app: ASGIApp, largest_bytes: Callable[[str], int], body_s: float = BODY_S
+        self, app: ASGIApp, largest_bytes: Callable[[str], int], longest_s: float = 20.0
     ) -> None:
         self.app = app
         self.largest_bytes = largest_bytes  # by path
-        self.body_s = body_s
+        self.longest_s = longest_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -47,28 +49,27 @@ class BodyLimit:
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "0")
         size = int(declared) if declared.isdigit() and len(declared) < 19 else 0
-        read, most = 0, self.largest_bytes(scope["path"])
+        read, most, is_whole = 0, self.largest_bytes(scope["path"]), False
         too_large = HTTPException(413, f"The body is larger than {most} bytes")
-        end_s, is_whole = asyncio.get_running_loop().time() + self.body_s, False
+        too_slow = HTTPException(408, "The body came too slowly", {"Connection": "close"})
+        end = asyncio.get_running_loop().time() + self.longest_s
 
         async def receive_within_limit() -> Message:
-            nonlocal read, is_whole
-            if is_whole:
-                return await receive()
+            nonlocal read, is_whole, end
             if size > most:
                 raise too_large
-            if headers.get("content-encoding", "identity") != "identity":
+            if not is_whole and headers.get("content-encoding", "identity") != "identity":
                 raise HTTPException(415, "Send the body as it is, without Content-Encoding")
             try:
-                async with asyncio.timeout_at(end_s):
+                async with asyncio.timeout_at(None if is_whole else end):
                     message = await receive()
             except TimeoutError:
-                close = {"Connection": "close"}
-                raise HTTPException(408, "The body came too slowly", close) from None
-            read += len(message.get("body", b""))
-            is_whole = not message.get("more_body", False)
+                raise too_slow from None
+            read += (came := len(message.get("body", b"")))
+            end += came / SLOWEST_BYTES_S
             if read > most:
                 raise too_large
+            is_whole = not message.get("more_body", False)
             return message
 
         await self.app(scope, receive_within_limit, send)

@@ -1,10 +1,12 @@
-"""A clean end: no new work after the signal, eight seconds for what is running, then a clear answer.
+"""A clean end: no new work after the signal, some seconds for what is running, then a clear answer.
 
-uvicorn by itself would wait for running requests for as long as they take.
+uvicorn by itself would wait for running requests for as long as they take, and for a reader who
+does not read for ever.
 """
 
 import asyncio
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine
@@ -17,6 +19,8 @@ log = logging.getLogger("trimaran.shutdown")
 
 T = TypeVar("T")
 GRACE_S = 8.0
+DOOR_S = 0.25  # a connection that was taken brings its request within this time
+LAST_S = 3.0  # after the grace, for the last words; then the process ends whoever is still there
 
 
 class ShuttingDown(Exception):
@@ -31,7 +35,8 @@ class Shutdown:
 
     def __init__(self, grace_s: float = GRACE_S) -> None:
         self.grace_s = grace_s
-        self.has_begun = False
+        self.has_begun = self.takes_no_more = False
+        self._is_over = False
         self.at_begin: list[Callable[[], None]] = []  # told when it begins
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -41,9 +46,10 @@ class Shutdown:
         return len(self._running)
 
     def listen(self) -> None:
-        """Begin with SIGTERM or SIGINT, beside the server's own handlers.
+        """Begin with SIGTERM or SIGINT, before the server's own handlers.
 
-        Only a main thread can listen to signals; elsewhere whoever runs the service ends it.
+        Only a main thread can listen to signals; elsewhere whoever runs the service ends it. A
+        second signal goes to the server at once.
         """
         if threading.current_thread() is not threading.main_thread():
             return
@@ -52,37 +58,62 @@ class Shutdown:
             servers_own = signal.getsignal(number)
 
             def handle(number: int, frame: FrameType | None, own: Any = servers_own) -> None:
-                loop.call_soon_threadsafe(self.begin)
-                if callable(own):
+                if self.has_begun and callable(own):
                     own(number, frame)
+                elif not self.has_begun:
+                    self.has_begun = True
+                    loop.call_soon_threadsafe(self._begin, own)
 
             signal.signal(number, handle)
-
-    def begin(self) -> None:
-        """Take no new work, and end what is running when the grace is over."""
-        if not self.has_begun:
-            self.has_begun = True
-            log.info(
-                "🛑 Shutting down: %d request(s) have %.0f s", len(self._running), self.grace_s
-            )
-            asyncio.get_running_loop().call_later(self.grace_s, self._end)
-            for tell in self.at_begin:
-                tell()
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """*work* as a task that ends with the service."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        if self._is_over:
+            task.cancel()
         return task
 
+    def _begin(self, servers_own: Any) -> None:
+        """Let nobody else in, serve who has come in, and end what is running when the grace is over.
+
+        uvicorn would stop listening and close connections that say nothing yet in the same moment,
+        and a request on its way through one of them would be lost.
+        """
+        log.info("🛑 Shutting down: %d request(s) have %.0f s", len(self._running), self.grace_s)
+        for listening in getattr(getattr(servers_own, "__self__", None), "servers", ()):
+            listening.close()
+        loop = asyncio.get_running_loop()
+        loop.call_later(DOOR_S, self._close_the_door, servers_own)
+        loop.call_later(self.grace_s, self._end)
+        loop.call_later(self.grace_s + LAST_S, self._leave)
+        for tell in self.at_begin:
+            tell()
+
+    def _close_the_door(self, servers_own: Any) -> None:
+        """Tell the server of an interrupt, whatever the signal was.
+
+        After a SIGTERM it would in the end let that signal kill the process, whose exit status would
+        not be that of a clean end.
+        """
+        self.takes_no_more = True
+        if callable(servers_own):
+            servers_own(signal.SIGINT, None)
+
     def _end(self) -> None:
+        self._is_over = True
         for task in self._running:
             task.cancel()
 
+    def _leave(self) -> None:
+        """Nothing is lost: what has to last was written before it was needed."""
+        log.warning("🛑 Not everybody has left: the process ends all the same")
+        os._exit(0)
+
 
 class RefuseNewWork:
-    """Answers 503 to every request that comes after the shutdown has begun."""
+    """Answers 503 to every request that comes when the service takes no more."""
 
     def __init__(
         self, app: ASGIApp, shutdown: Shutdown, answer: Callable[[str, Exception], ASGIApp]
@@ -93,7 +124,7 @@ class RefuseNewWork:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
-        if scope["type"] != "http" or not self.shutdown.has_begun:
+        if scope["type"] != "http" or not self.shutdown.takes_no_more:
             await self.app(scope, receive, send)
             return
         answer = self.answer(scope["path"], ShuttingDown("The service is shutting down"))

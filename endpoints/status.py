@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import math
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -19,6 +21,7 @@ from endpoints.pages import page
 from endpoints.requests import CallerGone, RouterInUse, while_wanted
 from endpoints.shutdown import ShuttingDown
 from failover import key_of
+from providers import LeftOut
 from providers.base import Terms, Upstream
 from providers.health import State
 from router import Router
@@ -27,6 +30,7 @@ from storage.ledger import ACCOUNT, Ledger, Limits, Moment, Need, schedule
 MOST_CALLS = 2_000
 SHOWN_ROWS = 50
 BEAT_S = 10.0  # a comment at least that often, so that nobody in between gives up
+STORE_LOST = "the store is lost: this instance takes its share of every limit until it is back"
 AFTER = "Only requests with a greater id than this."
 
 
@@ -39,7 +43,13 @@ class ForecastRequest(BaseModel):
     tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
 
 
-def status_routes(journal: Journal, metrics: Metrics, *, is_demo: bool = False) -> APIRouter:
+def status_routes(
+    journal: Journal,
+    metrics: Metrics,
+    left_out: Sequence[LeftOut] = (),
+    *,
+    is_demo: bool = False,
+) -> APIRouter:
     """The routes that tell how things stand; in a demo, stand-ins play the providers."""
     routes = APIRouter(tags=["status"])
 
@@ -59,7 +69,7 @@ def status_routes(journal: Journal, metrics: Metrics, *, is_demo: bool = False) 
         if "text/html" in accept:
             return page("status", if_none_match, accept_encoding)
         now = router.limiter.now()
-        models = [await standing(router, upstream, now) for upstream in router.upstreams]
+        models = [await standing(router, own, now) for own in by_model(router.upstreams)]
         for model in models:
             model["record"] = journal.record(model["provider"], model["model"])
         return {
@@ -68,6 +78,7 @@ def status_routes(journal: Journal, metrics: Metrics, *, is_demo: bool = False) 
             "waiting": router.room.waiting,
             "demo": is_demo,
             "providers": models,
+            "left_out": [asdict(own) for own in left_out],
             "last_resort": router.last_resort.model if router.last_resort else None,
             "cache": await asyncio.to_thread(router.cache.stats),
             "store": whereabouts(router),
@@ -90,7 +101,7 @@ def status_routes(journal: Journal, metrics: Metrics, *, is_demo: bool = False) 
     @routes.get("/metrics", summary="For Prometheus", response_class=Response)
     async def scrape(request: Request, router: RouterInUse) -> Response:
         now = router.limiter.now()
-        models = [await standing(router, upstream, now) for upstream in router.upstreams]
+        models = [await standing(router, own, now) for own in by_model(router.upstreams)]
         holdings = await asyncio.to_thread(router.cache.stats)
         told = metrics.told(
             Standing(
@@ -100,6 +111,7 @@ def status_routes(journal: Journal, metrics: Metrics, *, is_demo: bool = False) 
                 cache_entries=holdings["entries"],
                 cache_bytes=holdings["size_bytes"],
                 store_ok=whereabouts(router)["state"] == "ok",
+                tasks=len(asyncio.all_tasks()),
             )
         )
         return Response(told, media_type=CONTENT_TYPE)
@@ -112,6 +124,8 @@ def status_routes(journal: Journal, metrics: Metrics, *, is_demo: bool = False) 
     async def is_ready(request: Request, router: RouterInUse) -> Response:
         reasons = unready(router, is_ending=request.app.state.shutdown.has_begun)
         told = {"status": "not ready" if reasons else "ok", "reasons": reasons}
+        if not reasons and whereabouts(router)["state"] == "lost":
+            told = {"status": "degraded", "reasons": [STORE_LOST]}
         return JSONResponse(told, 503 if reasons else 200)
 
     @routes.post("/quota/forecast", summary="Whether planned calls fit, through whom, and when")
@@ -135,7 +149,11 @@ def whereabouts(router: Router) -> dict[str, Any]:
 
 
 def unready(router: Router, *, is_ending: bool) -> list[str]:
-    """Why this instance should get no requests; providers that fail are no reason, they come back."""
+    """Why this instance should get no requests.
+
+    Providers that fail are no reason, they come back; nor is a lost store, which all instances lose
+    together: taking all of them away would turn a careful service into none.
+    """
     reasons = ["the service is shutting down"] if is_ending else []
     if not router.upstreams and router.last_resort is None:
         reasons.append("no provider is configured, and the embedded model is not installed")
@@ -169,11 +187,26 @@ class Feed(Response):
             await self._journal.news(after, BEAT_S)
 
 
-async def standing(router: Router, upstream: Upstream, now: Moment) -> dict[str, Any]:
-    """How one model stands: its state and why, what is used and left, and when it is free again."""
+def by_model(upstreams: Sequence[Upstream]) -> list[list[Upstream]]:
+    """*upstreams* with those together that are the same model under several keys."""
+    together: dict[tuple[str, str], list[Upstream]] = {}
+    for upstream in upstreams:
+        together.setdefault(key_of(upstream), []).append(upstream)
+    return list(together.values())
+
+
+async def standing(router: Router, spares: Sequence[Upstream], now: Moment) -> dict[str, Any]:
+    """How one model stands: its state and why, what is used and left, and when it is free again.
+
+    *spares* are the model under each of its keys: the one that is free first speaks for them.
+    """
+    waits = [await router.limiter.wait(upstream.terms.allowance) for upstream in spares]
+    wait = min(waits, key=lambda wait: wait.duration_s)
+    upstream = spares[waits.index(wait)]
     terms, (provider, model) = upstream.terms, key_of(upstream)
     ledger = await router.limiter.ledger(provider)
-    wait = await router.limiter.wait(terms.allowance)
+    scopes = {own.terms.key_scope for own in spares} - {ACCOUNT}
+    refused = [s for s in scopes if s in ledger.holds and ledger.holds[s].remaining_s(now) > 0]
     circuit, circuit_s = router.circuit(upstream)
     state, reason, next_slot_s = "ready", "", wait.duration_s
     if wait.duration_s > 0:
@@ -190,6 +223,8 @@ async def standing(router: Router, upstream: Upstream, now: Moment) -> dict[str,
         "state": state,
         "reason": reason,
         "next_slot_s": round(next_slot_s, 1),
+        "keys": len(scopes),
+        "keys_set_aside": len(refused),
         "resets_at": _iso(terms.allowance.reset_at(now.epoch_s)),
         "quotas": [
             quota

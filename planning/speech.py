@@ -275,11 +275,12 @@ def build_speaker(
     voice_id: str,
     model: str,
     base_url: str,
+    proxy: str = "",
 ) -> Speaker:
     """A speaker with the engines that there are: ElevenLabs for a key, then the offline voice."""
     engines: list[Engine] = []
     if elevenlabs_key:
-        engines.append(ElevenLabs(elevenlabs_key, voice_id, model, base_url))
+        engines.append(ElevenLabs(elevenlabs_key, voice_id, model, base_url, proxy=proxy))
     if OfflineVoice.is_installed():
         engines.append(OfflineVoice())
     return Speaker(engines, Supply(cache, limiter))

@@ -60,12 +60,16 @@ def reading() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What to send: a POST of JSON, or a GET without it. The headers hold the key: not in repr."""
+    """What to send: a POST of JSON, or a GET without it. The headers hold the key: not in repr.
+
+    *streams* says that the answer is asked for as an event stream.
+    """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: Json = field(repr=False)
     method: Literal["GET", "POST"] = "POST"
+    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,8 @@ class Terms:
     """On which terms a model answers: its limits, its quality, and what a call costs of them.
 
     *quota_scope* is where the provider counts requests: the account, or each model by itself;
-    *counts_refusals* says whether a call that it refuses costs one too.
+    *counts_refusals* says whether a call that it refuses costs one too. *key_scope* is where it is
+    noted that the key was refused.
     *units_per_million* are the units for a million tokens in and out, and *unit* what they are
     called; *counts_output* says that tokens that come out count for the minute too.
     *abilities* are what it can do beside writing text.
@@ -128,6 +133,7 @@ class Terms:
     tier: int = 3
     context_tokens: int = 1_000_000
     quota_scope: str = ACCOUNT
+    key_scope: str = ACCOUNT
     counts_refusals: bool = True
     units_per_million: tuple[float, float] = (0.0, 0.0)
     unit: str = "neurons"
@@ -175,7 +181,10 @@ class Provider(Protocol):
         ...
 
     def encode(self, prompt: Prompt, *, stream: bool) -> HttpRequest:
-        """What to send for *prompt*, answered as an event stream or as one JSON body."""
+        """What to send for *prompt*: answered as one JSON body, or with *stream* in events.
+
+        Where a provider cannot stream what is asked, the request does not ask for it.
+        """
         ...
 
     def decode(self, response: HttpResponse) -> Completion:

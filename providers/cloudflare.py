@@ -7,7 +7,7 @@ trailer are read too, since captures show them leaking through.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -19,6 +19,8 @@ from providers.prompt import Json, Prompt
 
 IDENTITY = Identity("cloudflare", "Cloudflare Workers AI", "Cloudflare Workers AI", "🟠")
 BASE_URL = "https://api.cloudflare.com/client/v4"
+DEFAULT_MAX_TOKENS = 4_096
+LARGEST_SEED = 9_999_999_999
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,16 @@ class Cloudflare(OpenAICompatible):
     """Workers AI chat completions; *base_url* already names the account."""
 
     def encode(self, prompt: Prompt, *, stream: bool) -> HttpRequest:
-        """See `Provider.encode`; what has to be JSON cannot be streamed here."""
-        return super().encode(prompt, stream=stream and prompt.answer_format is None)
+        """See `Provider.encode`; what has to be JSON cannot be streamed here.
+
+        An answer whose length is left open would be cut after 256 tokens, and a seed has to be a
+        number from one to ten digits long.
+        """
+        request = super().encode(prompt, stream=stream and prompt.answer_format is None)
+        body = {"max_tokens": DEFAULT_MAX_TOKENS, **request.body}
+        if "seed" in body:
+            body["seed"] = (body["seed"] - 1) % LARGEST_SEED + 1
+        return replace(request, body=body)
 
     @reading()
     def decode(self, response: HttpResponse) -> Completion:

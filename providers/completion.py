@@ -98,9 +98,13 @@ class Delta:
 
 @dataclass(slots=True)
 class Gathering:
-    """A streamed answer on its way to being a `Completion`."""
+    """A streamed answer on its way to being a `Completion`.
+
+    With *one_call* only the first of its tool calls is taken: not every provider can be told so.
+    """
 
     model: str
+    one_call: bool = False
     finish_reason: FinishReason | None = None
     usage: Usage = Usage()
     done: bool = False
@@ -118,7 +122,9 @@ class Gathering:
         """
         fresh = None
         if not self.done and self.finish_reason is None and delta.is_progress:
-            fresh = replace(delta, tool_calls=tuple(map(self._place, delta.tool_calls)))
+            placed = [*map(self._place, delta.tool_calls)]
+            taken = [piece for piece in placed if piece.index == 0 or not self.one_call]
+            fresh = replace(delta, tool_calls=tuple(taken))
             self._texts.append(delta.text)
             self._thoughts.append(delta.reasoning)
             self._logprobs.extend(delta.logprobs)
@@ -126,7 +132,7 @@ class Gathering:
         self.model = delta.model or self.model
         self.usage = delta.usage or self.usage
         self.done = self.done or delta.done
-        return fresh
+        return fresh if fresh is not None and fresh.is_progress else None
 
     def completion(self) -> Completion:
         """The whole answer.
@@ -143,7 +149,7 @@ class Gathering:
                 usage=self.usage,
                 tool_calls=tuple(
                     call if call.arguments else replace(call, arguments="{}")
-                    for call in self._calls
+                    for call in self._calls[: 1 if self.one_call else None]
                 ),
                 reasoning="".join(self._thoughts),
                 logprobs=tuple(self._logprobs),

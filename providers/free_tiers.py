@@ -42,6 +42,8 @@ class FreeTier:
     *interval_s* is how far apart two calls have to be, in seconds, and *counts_output* whether
     tokens that come out count for the minute too. *unit* is what the day is counted in beside
     requests. With *rolls* there is no midnight: quotas fill up again all the time.
+    *trains* says whether the provider may learn from what it is sent, and *trains_by* where that
+    stands and when it was read; as long as nobody has found out, it counts as one that does.
     """
 
     zone: str
@@ -54,6 +56,8 @@ class FreeTier:
     counts_output: bool = False
     unit: Literal["tokens", "neurons"] = "tokens"
     rolls: bool = False
+    trains: bool = True
+    trains_by: str = ""
 
 
 SILENT = ALL_ABILITIES - {"logprobs"}
@@ -92,6 +96,7 @@ GEMINI = FreeTier(
         ),
     ),
     offer="the Flash and Flash-Lite models, each with a quota of its own",
+    trains_by="https://ai.google.dev/gemini-api/terms (2026-11-22)",
     key_from="https://aistudio.google.com/app/apikey",
 )
 
@@ -102,6 +107,7 @@ OPENROUTER = FreeTier(
     Limits(per_minute=20, per_day=50),
     True,
     (FreeModel("openrouter/free", 2, 32_000, Limits(), "2026-08-22", abilities=SILENT),),
+    trains_by="https://openrouter.ai/docs/guides/privacy/provider-logging (2026-11-24)",
     offer="all models whose name ends in `:free`; 1,000 a day once ten credits were bought",
     key_from="https://openrouter.ai/keys",
 )
@@ -131,6 +137,8 @@ CLOUDFLARE = FreeTier(
             abilities=SILENT - {"images"},
         ),
     ),
+    trains=False,
+    trains_by="https://developers.cloudflare.com/workers-ai/platform/data-usage (2026-11-22)",
     offer="10,000 neurons a day, for any model of the free plan",
     key_from="https://dash.cloudflare.com/profile/api-tokens",
     unit="neurons",

@@ -44,6 +44,8 @@ REFUSALS = frozenset({"SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODE
 # `blockReason` OTHER is not a judgement about the content, so it is not among the refusals.
 BLOCKS = REFUSALS | {"JAILBREAK", "IMAGE_SAFETY"}
 
+SEEDS = 1 << 31  # they are 32-bit integers
+
 MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 LEVELS: Mapping[Effort, str] = {
     "none": "MINIMAL",
@@ -86,7 +88,7 @@ class Gemini:
         if config := _generation_config(prompt, self.model.removeprefix("models/")):
             body["generationConfig"] = config
         url = f"{self.base_url}/v1beta/models/{self.model.removeprefix('models/')}:{verb}"
-        return HttpRequest(url, {"x-goog-api-key": self.key}, body)
+        return HttpRequest(url, {"x-goog-api-key": self.key}, body, streams=stream)
 
     @reading()
     def decode(self, response: HttpResponse) -> Completion:
@@ -217,7 +219,7 @@ def _generation_config(prompt: Prompt, model: str) -> Json:
         "topP": prompt.top_p,
         "maxOutputTokens": prompt.max_tokens,
         "stopSequences": list(prompt.stop[:5]) or None,  # Gemini takes five at most
-        "seed": prompt.seed,
+        "seed": None if prompt.seed is None else prompt.seed % SEEDS,
         "presencePenalty": prompt.presence_penalty,
         "frequencyPenalty": prompt.frequency_penalty,
         "responseMimeType": "application/json" if prompt.answer_format else None,

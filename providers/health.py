@@ -2,8 +2,8 @@
 
     closed      calls go through; five counted failures in a row open it, and so does a minute in
                 which half of at least ten calls failed
-    open        nobody calls; after 5 s, then 10, 20 … up to 300 s (with jitter) a probe may
-    half-open   one leased probe at a time; two successes close it, a failure opens it for longer
+    open        nobody calls for 5 to 300 s: half as long as the outage has lasted, less some chance
+    half-open   one leased probe at a time; two successes close it, a failure opens it again
 
 The same question failing twice counts once: one poisonous prompt must not open a circuit.
 """
@@ -18,6 +18,8 @@ LEAST_OUTCOMES = 10
 FAILING_SHARE = 0.5
 FIRST_OPEN_S = 5.0
 LONGEST_OPEN_S = 300.0
+SHARE_OF_OUTAGE = 0.5  # so an outage is noticed to be over within half of its own length
+JITTER = 0.2
 PROBE_LEASE_S = 15.0  # a probe that was killed cannot wedge the breaker for longer
 SUCCESSES_TO_CLOSE = 2
 PANIC_INTERVAL_S = 1.0
@@ -42,11 +44,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """See the module. *open_until_s* and the like are monotonic seconds."""
+    """See the module. *open_until_s* and the like are monotonic seconds; *out_since_s* is when it opened."""
 
     outcomes: tuple[Outcome, ...] = ()
+    out_since_s: float | None = None
     open_until_s: float | None = None
-    step_s: float = FIRST_OPEN_S
     probe_until_s: float | None = None
     probes_passed: int = 0
     panic_at_s: float | None = None
@@ -91,18 +93,19 @@ class Breaker:
 
     def failed(self, now_s: float, fingerprint: str, chance: Callable[[], float]) -> "Breaker":
         """The breaker after a failure that counts; *chance* gives a number from 0 to 1."""
+        if self.out_since_s is not None:
+            return self._opened(now_s, self.out_since_s, chance)
         outcomes = self._with(Outcome(now_s, True, fingerprint))
-        if self.open_until_s is not None:
-            return self._opened(now_s, min(self.step_s * 2, LONGEST_OPEN_S), chance)
         if _is_failing(outcomes):
-            return self._opened(now_s, FIRST_OPEN_S, chance)
+            return self._opened(now_s, now_s, chance)
         return replace(self, outcomes=outcomes)
 
-    def _opened(self, now_s: float, step_s: float, chance: Callable[[], float]) -> "Breaker":
-        """Open for half of *step_s* and a random part of the other half."""
+    def _opened(self, now_s: float, since_s: float, chance: Callable[[], float]) -> "Breaker":
+        """Open from now on, in an outage that has lasted since *since_s*."""
+        longest_s = min(max((now_s - since_s) * SHARE_OF_OUTAGE, FIRST_OPEN_S), LONGEST_OPEN_S)
         return Breaker(
-            open_until_s=now_s + step_s / 2 + step_s / 2 * chance(),
-            step_s=step_s,
+            out_since_s=since_s,
+            open_until_s=now_s + longest_s * (1 - JITTER * chance()),
             panic_at_s=self.panic_at_s,
         )
 

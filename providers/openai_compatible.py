@@ -100,10 +100,11 @@ class OpenAICompatible:
             "messages": [_turn(message, self.dialect) for message in prompt.messages],
             **parameters(prompt),
         }
-        if stream and (self.dialect.streams_all or not (prompt.tools or prompt.answer_format)):
+        can_stream = self.dialect.streams_all or not (prompt.tools or prompt.answer_format)
+        if streams := stream and can_stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         url = f"{self.base_url}/chat/completions"
-        return HttpRequest(url, self.headers(), self.dialect.spoken(body))
+        return HttpRequest(url, self.headers(), self.dialect.spoken(body), streams=streams)
 
     def headers(self) -> dict[str, str]:
         """The headers of every request, with the key in them."""

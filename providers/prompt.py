@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import orjson
@@ -122,7 +123,7 @@ class Sketch:
     preface: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what follows from it is worked out once
 class Prompt:
     """What is asked of a model; None leaves a parameter to the provider's default.
 
@@ -150,13 +151,13 @@ class Prompt:
     notes: Any = None
     least_tier: int = 1
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Equal for prompts that ask the same: SHA-256 over their canonical JSON, in hex."""
         canonical = orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(canonical).hexdigest()
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[Ability]:
         """What a model must be able to do to answer it."""
         has_images = any(isinstance(part, Image) for m in self.messages for part in m.parts)
@@ -187,7 +188,7 @@ class Prompt:
             return replace(self, answer_format=replace(wish, schema=None))
         return self
 
-    @property
+    @cached_property
     def estimated_tokens(self) -> int:
         """About how many tokens go in: a quarter of the bytes, which errs on the high side."""
         images = sum(isinstance(part, Image) for m in self.messages for part in m.parts)

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import orjson
 
 from providers import Access, Entry
-from providers.base import HttpResponse
+from providers.base import HttpRequest, HttpResponse, Provider, Terms
 from providers.errors import FailureKind, ProviderError
+from providers.outbound import proxy_for
 from providers.prompt import Json, Message, Prompt
 from storage.ledger import Allowance
 
@@ -26,42 +27,59 @@ class Stamps(Protocol):
 Ask = Callable[..., Json]
 
 
-def doorway(entry: Entry, access: Access, limiter: Stamps) -> Ask:
-    """The function that asks one provider, with failover, cache and waiting left out."""
+def doorway(entry: Entry, access: Access, limiter: Stamps, proxy: str = "") -> Ask:
+    """The function that asks one provider, with failover, cache and waiting left out.
+
+    It goes through *proxy* if that is set; see `proxy_for`.
+    """
 
     def ask(messages: Iterable[Mapping[str, str]], **parameters: Any) -> Json:
+        if access.left_out:
+            raise RuntimeError(f"{entry.identity.label} is left out: {access.left_out}")
         if not entry.is_configured(access):
             raise RuntimeError(f"{' and '.join(entry.needs)} must be set (in .env, for example)")
         prompt = Prompt(
             messages=tuple(Message(m["role"], m["content"]) for m in messages),  # type: ignore[arg-type]  # checked by the provider
             **parameters,
         )
-        provider, terms = entry.ladder(access)[0]
+        *spares, last = entry.ladder(access)[: len(access.keys) or 1]  # the best model's
+        for provider, terms in spares:
+            try:
+                return ask_under_one_key(provider, terms, prompt)
+            except ProviderError as error:
+                if error.kind is not FailureKind.AUTH:
+                    raise
+        return ask_under_one_key(*last, prompt)
+
+    def ask_under_one_key(provider: Provider, terms: Terms, prompt: Prompt) -> Json:
         request = provider.encode(prompt, stream=False)
         limiter.stamp(terms.allowance)
-        return provider.decode(_post(request.url, request.headers, request.body)).normalised()
+        way = proxy_for(request.url, proxy)
+        return provider.decode(_post(request, way)).normalised()
 
     label = entry.identity.label
     ask.__name__ = f"call_{entry.identity.name}_api"
     ask.__doc__ = f"""Ask {label} and wait for its answer, in the guide's normalised shape.
 
     *messages* have `role` (system, user or assistant) and `content`; *parameters* are those of
-    `Prompt`, such as `max_tokens` and `temperature`. Raises `RuntimeError` without a key, and
+    `Prompt`, such as `max_tokens` and `temperature`. Of several keys the next one is used when one is
+    refused. Raises `RuntimeError` without a key, and
     `ProviderError` when {label} does not answer.
     """
     return ask
 
 
-def _post(url: str, headers: Mapping[str, str], body: Json) -> HttpResponse:
+def _post(request: HttpRequest, proxy: str | None) -> HttpResponse:
     import requests  # 60 ms that only the doorway should pay
 
     try:
         with requests.Session() as session:
             session.trust_env = False  # no proxy and no .netrc from the environment
             with session.post(
-                url,
-                data=orjson.dumps(body),
-                headers={"content-type": "application/json", **headers},
+                request.url,
+                data=orjson.dumps(request.body),
+                headers={"content-type": "application/json", **request.headers},
+                proxies={"http": proxy, "https": proxy} if proxy else None,
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
                 stream=True,  # so that the connection is closed even when the body cannot be read

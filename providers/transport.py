@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 import orjson
@@ -18,6 +18,7 @@ from providers.base import Emit, HttpRequest, HttpResponse, Identity, Metered, P
 from providers.completion import Completion, Gathering
 from providers.errors import FailureKind, ProviderError
 from providers.events import EventReader
+from providers.outbound import proxy_for
 from providers.prompt import Prompt
 
 LARGEST_BODY = 8 << 20  # bytes
@@ -36,11 +37,17 @@ class Timeouts:
 
 
 class Transport:
-    """Sends requests, with one connection pool for each event loop that uses it."""
+    """Sends requests, with one connection pool for each event loop that uses it.
 
-    def __init__(self, timeouts: Timeouts = Timeouts(), clock: Clock = SYSTEM_CLOCK) -> None:
+    They go through *proxy* if it is set; see `proxy_for`.
+    """
+
+    def __init__(
+        self, timeouts: Timeouts = Timeouts(), clock: Clock = SYSTEM_CLOCK, proxy: str = ""
+    ) -> None:
         self.timeouts = timeouts
         self.clock = clock
+        self.proxy = proxy
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -57,6 +64,7 @@ class Transport:
                 data=orjson.dumps(request.body) if request.method == "POST" else None,
                 headers={"content-type": "application/json", **request.headers},
                 allow_redirects=False,
+                proxy=proxy_for(request.url, self.proxy),
             ) as response:
                 if response.headers.get("content-encoding", "identity") != "identity":
                     raise ProviderError(FailureKind.BAD_BODY, status=response.status)
@@ -77,7 +85,8 @@ class Transport:
             self._session = aiohttp.ClientSession(
                 auto_decompress=False,
                 headers={"accept-encoding": "identity", "user-agent": "trimaran"},
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.timeouts.connect_s),
+                # The name and all its addresses together: one that is dead costs no time of its own.
+                timeout=aiohttp.ClientTimeout(total=None, connect=self.timeouts.connect_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
                 connector=aiohttp.TCPConnector(limit=0),
@@ -112,18 +121,17 @@ class HttpUpstream:
         long answer is never cut by a timeout.
         """
         is_long = prompt.max_tokens is None or prompt.max_tokens > SHORT_ANSWER_TOKENS
-        stream = is_long or emit is not None
+        prompt = prompt.suited_to(self.terms.abilities)
+        request = self.provider.encode(prompt, stream=is_long or emit is not None)
         timeouts = self.transport.timeouts
         timer = Timer(timeout_s)
-        prompt = prompt.suited_to(self.terms.abilities)
+        gathering = Gathering(self.provider.model, one_call=prompt.parallel_tool_calls is False)
         try:
             async with timer.guard:
-                timer.extend(timeouts.first_token_s if stream else timeouts.whole_reply_s)
-                async with self.transport.open(
-                    self.provider.encode(prompt, stream=stream)
-                ) as reply:
+                timer.extend(timeouts.first_token_s if request.streams else timeouts.whole_reply_s)
+                async with self.transport.open(request) as reply:
                     if reply.status == 200 and reply.content_type == "text/event-stream":
-                        return await self._gather(reply, timer, emit)
+                        return await self._gather(reply, gathering, timer, emit)
                     timer.extend(timeouts.whole_reply_s)
                     completion = self.provider.decode(await self._read(reply))
         except TimeoutError:
@@ -131,6 +139,8 @@ class HttpUpstream:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             # Whatever shape a body has that its provider's translation did not expect.
             raise ProviderError(FailureKind.BAD_BODY) from error
+        if gathering.one_call:
+            completion = replace(completion, tool_calls=completion.tool_calls[:1])
         if emit:
             for delta in completion.deltas():
                 emit(delta)
@@ -152,9 +162,12 @@ class HttpUpstream:
         await self.transport.aclose()
 
     async def _gather(
-        self, reply: aiohttp.ClientResponse, timer: "Timer", emit: Emit | None
+        self,
+        reply: aiohttp.ClientResponse,
+        gathering: Gathering,
+        timer: "Timer",
+        emit: Emit | None,
     ) -> Completion:
-        gathering = Gathering(self.provider.model)
         reader = EventReader()
         async with contextlib.aclosing(_chunks(reply)) as chunks:
             while not gathering.done:
@@ -197,9 +210,11 @@ async def _next_chunk(chunks: AsyncGenerator[bytes, None], *, is_whole: bool) ->
     try:
         async with asyncio.timeout(TAIL_S if is_whole else None):
             return await anext(chunks, None)
-    except (TimeoutError, aiohttp.ClientError):
+    except (TimeoutError, aiohttp.ClientError) as error:
         if is_whole:
             return None
+        if isinstance(error, aiohttp.ClientPayloadError):
+            raise ProviderError(FailureKind.TRUNCATED) from error
         raise
 
 
@@ -219,7 +234,14 @@ def _kind_of(error: Exception) -> FailureKind:
     """What went wrong on the network, told from the client's exception."""
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
         return FailureKind.TLS
-    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+    if isinstance(
+        error,
+        (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.ClientHttpProxyError,  # the proxy has opened no way to the provider
+        ),
+    ):
         return FailureKind.NOT_SENT
     if isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ClientResponseError)):
         return FailureKind.BAD_BODY

@@ -48,7 +48,15 @@ def carry(source: Store, target: Store, now_s: float) -> Carried:
 
 def _both(ours: bytes, now: Moment, there: bytes | None) -> bytes:
     """Two ledgers of one account as one."""
-    return dump(load(there, Ledger()).at_least(load(ours, Ledger()), now))
+    return dump(_ledger(there, now).at_least(_ledger(ours, now), now))
+
+
+def _ledger(record: bytes | None, now: Moment) -> Ledger:
+    """The ledger in *record*; one that cannot be read is a lost one."""
+    try:
+        return load(record) if record is not None else Ledger()
+    except ValueError:
+        return Ledger(lost=now)
 
 
 def opened(place: str, prefix: str) -> Store:

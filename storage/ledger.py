@@ -5,6 +5,9 @@ as a whole (`ACCOUNT`) and each of its models; a call counts in all scopes that 
 waits are in seconds.
 """
 
+import functools
+import math
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,9 +20,12 @@ from clock import Clock
 
 ACCOUNT = "*"
 MINUTE_S = 60.0
+QUARTER_S = 900.0
+DAY_S = 86_400.0
 TOGETHER_S = 0.5
 MARGIN_S = 0.05  # our clock and the provider's are read at different moments
 FULL_UNITS = 1e-6  # rounding of sums
+CHECK_SUM_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,16 @@ class Moment:
         if earlier.boot_id == self.boot_id:
             return max(0.0, self.monotonic_s - earlier.monotonic_s)
         return max(0.0, self.epoch_s - earlier.epoch_s)
+
+    def rebased(self, now: "Moment") -> "Moment":
+        """The same moment on the clocks of this boot; one that lies ahead becomes *now*.
+
+        A machine without a clock of its own begins in 1970, and must not wait for 2026 to come.
+        """
+        if self.boot_id == now.boot_id:
+            return self
+        passed_s = now.since(self)
+        return Moment(now.boot_id, now.monotonic_s - passed_s, now.epoch_s - passed_s)
 
 
 def moment(clock: Clock) -> Moment:
@@ -99,17 +115,45 @@ class Allowance:
 
     def day(self, epoch_s: float) -> str:
         """The provider's date at that moment, as `2026-11-22`."""
-        return datetime.fromtimestamp(epoch_s, ZoneInfo(self.zone)).date().isoformat()
+        return day_of(self.zone, epoch_s).date
 
     def reset_at(self, epoch_s: float) -> float:
         """The provider's next midnight after that moment, in seconds since the epoch.
 
         The day may have 23 or 25 hours.
         """
-        zone = ZoneInfo(self.zone)
-        tomorrow = datetime.fromtimestamp(epoch_s, zone).date() + timedelta(days=1)
-        midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone)
-        return midnight.astimezone(UTC).timestamp()
+        return day_of(self.zone, epoch_s).end_s
+
+    def share_over(self, epoch_s: float) -> float:
+        """How much of the provider's day is over at that moment, from 0 to 1."""
+        day = day_of(self.zone, epoch_s)
+        return (epoch_s - day.begin_s) / (day.end_s - day.begin_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A provider's day: its date, and its beginning and end in seconds since the epoch."""
+
+    date: str
+    begin_s: float
+    end_s: float
+
+
+def day_of(zone: str, epoch_s: float) -> Day:
+    """The day in *zone* at that moment."""
+    return _day(zone, int(epoch_s // QUARTER_S))
+
+
+@functools.lru_cache
+def _day(zone: str, quarter: int) -> Day:
+    """The day of a quarter of an hour: midnight comes at its beginning, if at all, in every zone."""
+    own = ZoneInfo(zone)
+    today = datetime.fromtimestamp(quarter * QUARTER_S, own).date()
+    midnights = [
+        datetime(day.year, day.month, day.day, tzinfo=own).astimezone(UTC).timestamp()
+        for day in (today, today + timedelta(days=1))
+    ]
+    return Day(today.isoformat(), *midnights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +187,11 @@ class Sent:
         is_near = 0 <= now.monotonic_s - self.first_s <= TOGETHER_S
         return is_near and self.at.boot_id == now.boot_id and self.scopes == scopes
 
+    def rebased(self, now: Moment) -> "Sent":
+        """The same calls on the clocks of this boot."""
+        at = self.at.rebased(now)
+        return replace(self, at=at, first_s=self.first_s + at.monotonic_s - self.at.monotonic_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -169,12 +218,13 @@ class Hold:
     def remaining_s(self, now: Moment) -> float:
         """Seconds that are left of it.
 
-        A hold until the provider's midnight follows the wall clock: it is over when that day is,
-        also on a machine that slept meanwhile.
+        A hold until the provider's midnight is over when that day is by the wall clock, too: the
+        machine may have slept meanwhile.
         """
+        left_s = self.duration_s - now.since(self.begun)
         if self.until_reset:
-            return max(0.0, self.begun.epoch_s + self.duration_s - now.epoch_s)
-        return max(0.0, self.duration_s - now.since(self.begun))
+            left_s = min(left_s, self.begun.epoch_s + self.duration_s - now.epoch_s)
+        return max(0.0, left_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +237,22 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All that is known about one account."""
+    """All that is known about one account.
+
+    *lost* is when what was known before was lost. Of a provider's day as much is then taken for used
+    as was over of it, and nothing is sent for a minute and an interval.
+    """
 
     last: Moment | None = None
     sent: tuple[Sent, ...] = ()
     spent: Mapping[str, Spent] = field(default_factory=dict)
     holds: Mapping[str, Hold] = field(default_factory=dict)
     learned: Mapping[str, Limits] = field(default_factory=dict)
+    lost: Moment | None = None
 
     def wait(self, allowance: Allowance, need: Need, now: Moment) -> Wait:
         """How long a call under *allowance* has to wait: as long as the strictest rule says."""
-        waits = [self._interval(allowance, now)]
+        waits = [self._interval(allowance, now), self._after_loss(allowance, now)]
         for scope, stated in allowance.scopes:
             limits = self._limits(scope, stated)
             if hold := self.holds.get(scope):
@@ -205,6 +260,17 @@ class Ledger:
             waits.append(self._minute(allowance, scope, limits, need, now))
             waits.append(self._day(allowance, scope, limits, need, now))
         return max(waits, key=lambda wait: wait.duration_s)
+
+    def has_room(self, allowance: Allowance, need: Need) -> bool:
+        """Whether a call under *allowance* could ever be sent."""
+        units = need.units * allowance.weight
+        limits = [self._limits(scope, stated) for scope, stated in allowance.scopes]
+        return not any(
+            own.per_minute == 0
+            or (own.per_day is not None and own.per_day < allowance.weight)
+            or (own.units_per_day is not None and units > own.units_per_day + FULL_UNITS)
+            for own in limits
+        )
 
     def sending(self, allowance: Allowance, need: Need, now: Moment) -> "Ledger":
         """The ledger with one more call in it, sent at this moment."""
@@ -282,6 +348,16 @@ class Ledger:
         known = self.learned.get(scope, Limits()).corrected(limits)
         return replace(self, learned={**self.learned, scope: known})
 
+    def rebased(self, now: Moment) -> "Ledger":
+        """The ledger with every moment on the clocks of this boot."""
+        return replace(
+            self,
+            last=self.last and self.last.rebased(now),
+            sent=tuple(call.rebased(now) for call in self.sent),
+            holds={k: replace(h, begun=h.begun.rebased(now)) for k, h in self.holds.items()},
+            lost=self.lost and self.lost.rebased(now),
+        )
+
     def at_least(self, other: "Ledger", now: Moment) -> "Ledger":
         """This ledger, but nowhere less careful than *other*: for one that may have forgotten.
 
@@ -301,6 +377,7 @@ class Ledger:
             sent=max(self.sent, other.sent, key=lambda sent: sum(each.calls for each in sent)),
             spent=spent,
             learned={**other.learned, **self.learned},
+            lost=self.lost or other.lost,
         )
         for scope, hold in other.holds.items():
             both = both.holding(scope, hold, now)
@@ -314,11 +391,23 @@ class Ledger:
     def today(self, allowance: Allowance, scope: str, now: Moment) -> Spent:
         """What *scope* has used of the provider's day.
 
-        A clock that was set back does not give a used day back: the later date counts.
+        A clock that was set back does not give a used day back: the later date counts, unless it
+        is so far ahead that the clock must have been wrong.
         """
-        day = allowance.day(now.epoch_s)
-        then = self.spent.get(scope)
-        return then if then is not None and then.day >= day else Spent(day)
+        day, then = allowance.day(now.epoch_s), self.spent.get(scope)
+        is_ahead = then is not None and day < then.day <= allowance.day(now.epoch_s + 2 * DAY_S)
+        today = then if then is not None and (then.day == day or is_ahead) else Spent(day)
+        return today if self.lost is None else self._presumed(allowance, scope, today, self.lost)
+
+    def _presumed(self, allowance: Allowance, scope: str, today: Spent, lost: Moment) -> Spent:
+        """*today* with at least the share of its limits that may have been used before the loss."""
+        if allowance.is_own or allowance.day(lost.epoch_s) != today.day:
+            return today
+        limits = self._limits(scope, dict(allowance.scopes).get(scope, Limits()))
+        share = allowance.share_over(lost.epoch_s)
+        calls = math.ceil((limits.per_day or 0) * share)
+        units = (limits.units_per_day or 0.0) * share
+        return Spent(today.day, max(today.calls, calls), max(today.units, units))
 
     def _limits(self, scope: str, stated: Limits) -> Limits:
         """What the scope allows, as the provider itself has told us or else as *stated*."""
@@ -356,10 +445,16 @@ class Ledger:
         return (*self.sent[:place], change(self.sent[place]), *self.sent[place + 1 :])
 
     def _interval(self, allowance: Allowance, now: Moment) -> Wait:
-        if self.last is None or allowance.min_interval_s <= 0:
+        last = self.last or self.lost
+        if last is None or allowance.min_interval_s <= 0:
             return Wait()
-        left_s = allowance.min_interval_s - now.since(self.last)
+        left_s = allowance.min_interval_s - now.since(last)
         return Wait(max(0.0, left_s), "minimum interval")
+
+    def _after_loss(self, allowance: Allowance, now: Moment) -> Wait:
+        if self.lost is None or allowance.is_own:
+            return Wait()
+        return Wait(max(0.0, MINUTE_S - now.since(self.lost)), "counters that were lost")
 
     def _minute(
         self, allowance: Allowance, scope: str, limits: Limits, need: Need, now: Moment
@@ -407,34 +502,36 @@ def schedule(
     options: Sequence[tuple[Allowance, Need]],
     calls: int,
     now: Moment,
-    horizon_s: float = 7 * 86_400.0,
+    horizon_s: float = 7 * DAY_S,
 ) -> list[Sending]:
     """When each of *calls* could be sent, if each took the first of *options* that is free soonest.
 
     Ends early with the first call that could not be sent within *horizon_s*.
     """
-    books, sendings, passed_s = dict(ledgers), list[Sending](), 0.0
+    books = {allowance.account: Ledger() for allowance, _ in options} | dict(ledgers)
+    possible = [
+        n for n, (own, need) in enumerate(options) if books[own.account].has_room(own, need)
+    ]
+    sendings, passed_s = list[Sending](), 0.0
     for _ in range(calls):
         then = replace(now, monotonic_s=now.monotonic_s + passed_s, epoch_s=now.epoch_s + passed_s)
-        waits = [
-            books.get(allowance.account, Ledger()).wait(allowance, need, then).duration_s
-            for allowance, need in options
-        ]
-        if not waits or passed_s + min(waits) > horizon_s:
+        waits_s = {
+            n: books[options[n][0].account].wait(*options[n], then).duration_s for n in possible
+        }
+        option = min(waits_s, key=waits_s.__getitem__, default=None)
+        if option is None or passed_s + waits_s[option] > horizon_s:
             break
-        option = waits.index(min(waits))
-        passed_s += waits[option]
+        passed_s += waits_s[option]
         allowance, need = options[option]
         then = replace(now, monotonic_s=now.monotonic_s + passed_s, epoch_s=now.epoch_s + passed_s)
-        book = books.get(allowance.account, Ledger())
-        books[allowance.account] = book.sending(allowance, need, then)
+        books[allowance.account] = books[allowance.account].sending(allowance, need, then)
         sendings.append(Sending(passed_s, option))
     return sendings
 
 
 def dump(ledger: Ledger) -> bytes:
-    """*ledger* as JSON."""
-    return orjson.dumps(
+    """*ledger* as JSON behind its check sum."""
+    written = orjson.dumps(
         {
             "last": _flat(ledger.last) if ledger.last else None,
             "sent": [[_flat(s.at), s.first_s, s.scopes, s.tokens, s.calls] for s in ledger.sent],
@@ -444,18 +541,21 @@ def dump(ledger: Ledger) -> bytes:
                 for k, h in ledger.holds.items()
             },
             "learned": {k: asdict(limits) for k, limits in ledger.learned.items()},
+            "lost": _flat(ledger.lost) if ledger.lost else None,
         }
     )
+    return zlib.crc32(written).to_bytes(CHECK_SUM_BYTES) + written
 
 
-def load(stored: bytes | None, otherwise: Ledger) -> Ledger:
-    """The ledger in *stored*; *otherwise* when there is none, or it cannot be read."""
-    if not stored:
-        return otherwise
+def load(stored: bytes) -> Ledger:
+    """The ledger that `dump` made *stored* of. Raises `ValueError` for anything else."""
+    check_sum, written = stored[:CHECK_SUM_BYTES], stored[CHECK_SUM_BYTES:]
+    if zlib.crc32(written) != int.from_bytes(check_sum):
+        raise ValueError("a damaged ledger")
     try:
-        return _from_json(orjson.loads(stored))
-    except (TypeError, ValueError, KeyError, AttributeError):
-        return otherwise
+        return _from_json(orjson.loads(written))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError("a ledger of another make") from error
 
 
 def _flat(at: Moment) -> tuple[str, float, float]:
@@ -475,4 +575,5 @@ def _from_json(value: Mapping[str, Any]) -> Ledger:
             for scope, (reason, begun, duration_s, strikes, until_reset) in value["holds"].items()
         },
         learned={scope: Limits(**limits) for scope, limits in value["learned"].items()},
+        lost=Moment(*value["lost"]) if value["lost"] else None,
     )

@@ -1,10 +1,13 @@
 """The embedded store: one SQLite file (WAL) that several worker processes share.
 
 What is written survives a kill at any moment (`synchronous=NORMAL`: a power loss may cost the last
-commits). A file that is damaged or not ours is moved aside, and a new one is begun.
+commits). A file that is damaged or not ours is moved aside, and a new one is begun, which says that
+the limits' state was lost. One of an older version is brought up to date; one of a newer version is
+left as it is, and another is used beside it.
 """
 
 import contextlib
+import fcntl
 import logging
 import os
 import sqlite3
@@ -12,12 +15,12 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from clock import Clock
+from clock import SYSTEM_CLOCK, Clock
 from storage import ANSWERS_KEPT_S, STATE_KEPT_S, Change, Condition, Entry, Holdings, Store
-from storage.ledger import Moment, moment
+from storage.ledger import Ledger, Moment, dump, moment
 from storage.memory import MemoryStore
 
 log = logging.getLogger("trimaran.storage")
@@ -25,32 +28,48 @@ log = logging.getLogger("trimaran.storage")
 FILE_NAME = "cache.db"
 BUSY_TIMEOUT_S = 2.0
 MOST_REMOVED = 2_000  # answers at a time: cleaning up must not hold anybody up
-SCHEMA_VERSION = 1
-SCHEMA = f"""
-    CREATE TABLE IF NOT EXISTS answers (
-        key TEXT PRIMARY KEY, stored_at REAL NOT NULL, check_sum INTEGER NOT NULL, body BLOB NOT NULL
-    );
-    CREATE INDEX IF NOT EXISTS answers_by_age ON answers (stored_at);
-    CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-    PRAGMA user_version = {SCHEMA_VERSION};
-"""
+# Each step brings a file one version further, and `user_version` says how far it is. What is there
+# stays; a step only adds, so that a process of the version before can go on with the file.
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, stored_at REAL NOT NULL,"
+        " check_sum INTEGER NOT NULL, body BLOB NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS answers_by_age ON answers (stored_at)",
+        "CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    ),
+)
+LOST = "*"  # the state of everything that has none of its own, once what there was has been lost
+
+
+class WrittenByNewer(sqlite3.NotSupportedError):
+    """The file has been written by a version that came after this one."""
 
 
 class SqliteStore:
     """See `Store`. Each thread has a connection of its own; the first use opens the file.
 
+    *steps* lead from an empty file to this version's.
     Raises `OSError` from every method when SQLite cannot do what is asked, disk full among it.
     """
 
     waits = True
     is_remote = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        steps: Sequence[Sequence[str]] = STEPS,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         self.path = path
+        self.clock = clock
+        self._steps = steps
+        self._beside = path.with_name(f"{path.stem}.v{len(steps)}{path.suffix}")
         self._local = threading.local()
         self._generation = 0
         self._lock = threading.Lock()
         self._open: list[sqlite3.Connection] = []
+        self._inode = 0
 
     def get(self, key: str) -> Entry | None:
         """See `Store.get`."""
@@ -119,7 +138,10 @@ class SqliteStore:
         with self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
-                row = db.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+                row = db.execute(
+                    "SELECT value FROM state WHERE name IN (?, ?) ORDER BY name = ? DESC",
+                    (name, LOST, name),
+                ).fetchone()
                 changed = change(row[0] if row else None)
                 if changed:
                     db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, changed))
@@ -174,63 +196,125 @@ class SqliteStore:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """This thread's connection; a damaged file is replaced, so that the next use succeeds."""
         try:
+            if self._open and self._is_replaced():
+                self.close()
             if getattr(self._local, "generation", None) != self._generation:
                 self._local.db, self._local.generation = self._connect(), self._generation
             yield self._local.db
         except sqlite3.DatabaseError as error:
             if _is_damage(error):
-                self._begin_anew()
+                # Should that fail too, it is told of as the damage that it follows from.
+                with contextlib.suppress(sqlite3.DatabaseError):
+                    self._begin_anew()
             raise OSError(f"{self.path.name}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.touch(mode=0o600)
-        try:
-            db = self._prepare()
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise
-            self._move_aside()
-            db = self._prepare()
+        with _alone_in(self.path.parent):
+            try:
+                db = self._prepare_or_replace()
+            except WrittenByNewer as error:
+                log.warning(
+                    "%s %s: it stays as it is, %s is used", self.path, error, self._beside.name
+                )
+                self.path = self._beside
+                db = self._prepare_or_replace()
+            self._inode = self.path.stat().st_ino
         with self._lock:
             self._open.append(db)
         return db
 
+    def _prepare_or_replace(self) -> sqlite3.Connection:
+        """The file opened; a new one in its place where it is damaged."""
+        self.path.touch(mode=0o600)
+        try:
+            return self._prepare()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            return self._replace()
+
     def _prepare(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)
         db = sqlite3.connect(
             self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
         try:
+            version = _version(db)
+            if version > len(self._steps):
+                raise WrittenByNewer(f"has been written by a newer version ({version})")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute("PRAGMA secure_delete = ON")
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, SCHEMA_VERSION):
-                raise sqlite3.NotSupportedError(f"schema version {version} is not known here")
-            if version == 0:
-                db.executescript(SCHEMA)
+            if version < len(self._steps):
+                self._bring_up_to_date(db)
         except BaseException:
             db.close()
             raise
         return db
 
-    def _begin_anew(self) -> None:
-        self.close()
-        self._move_aside()
+    def _bring_up_to_date(self, db: sqlite3.Connection) -> None:
+        """Take the steps that are missing: all of them or none, in one process at a time."""
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            version = _version(db)  # another process may have been quicker
+            for number, step in enumerate(self._steps[version:], version + 1):
+                for statement in step:
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {number}")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+        if 0 < version < len(self._steps):
+            log.info("%s is now of version %d; it was %d", self.path, len(self._steps), version)
 
-    def _move_aside(self) -> None:
+    def _begin_anew(self) -> None:
+        """Replace the file that was opened, unless another process has done so already."""
+        self.close()
+        with _alone_in(self.path.parent):
+            if not self._is_replaced():
+                self._replace().close()
+
+    def _is_replaced(self) -> bool:
+        """Whether another file, or none, is now where the one was that is open."""
+        try:
+            return self.path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return True
+
+    def _replace(self) -> sqlite3.Connection:
+        """Move the file aside and begin a new one."""
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
-        with contextlib.suppress(FileNotFoundError):  # another process may have been quicker
-            self.path.rename(aside)
+        self.path.rename(aside)
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         log.error("%s was damaged and has been moved to %s", self.path, aside.name)
+        self.path.touch(mode=0o600)
+        db = self._prepare()
+        lost = dump(Ledger(lost=moment(self.clock)))
+        db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (LOST, lost))
+        return db
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """While no other process begins or replaces a file in *folder*."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file itself is unusable: damaged, no database, or written by another schema."""
-    if isinstance(error, sqlite3.NotSupportedError):
-        return True
+    """Whether the file itself is unusable: damaged, or no database of ours."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "no such table" in str(error)
 

@@ -1,14 +1,17 @@
 """The response cache: fresh for its time to live, stale for a while, never in the way."""
 
 import asyncio
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cache import LARGEST_VALUE, Freshness, Lease, ResponseCache
-from storage import Entry
+from storage import Change, Entry, StoreLost
 from storage.ledger import moment
 from storage.memory import MemoryStore
+from storage.sqlite import SqliteStore
 from tests.doubles import TurnedClock
 
 HOUR_S = 3600.0
@@ -31,7 +34,7 @@ def test_an_answer_is_fresh_for_a_day_and_not_a_second_longer(
     assert cache.get("key") is None
 
 
-def test_an_expired_answer_is_stale_for_another_day(
+def test_c06_an_expired_answer_is_stale_for_another_day(
     cache: ResponseCache, clock: TurnedClock
 ) -> None:
     """Marked as such, with its age, and then gone."""
@@ -86,7 +89,9 @@ def test_the_oldest_answers_make_room(clock: TurnedClock) -> None:
     assert cache.get("0") is None
 
 
-def test_a_set_wall_clock_makes_nothing_immortal(cache: ResponseCache, clock: TurnedClock) -> None:
+def test_k02_a_set_wall_clock_makes_nothing_immortal(
+    cache: ResponseCache, clock: TurnedClock
+) -> None:
     """K02: an entry from the future is a miss, and one from a moment ahead has age 0."""
     cache.set("key", 1)
     clock.epoch_s -= 60
@@ -97,13 +102,13 @@ def test_a_set_wall_clock_makes_nothing_immortal(cache: ResponseCache, clock: Tu
     assert cache.look_up("key") is None
 
 
-def test_an_answer_over_a_mebibyte_is_not_kept(cache: ResponseCache) -> None:
+def test_b12_an_answer_over_a_mebibyte_is_not_kept(cache: ResponseCache) -> None:
     """B12: it is served, but does not push out the others."""
     cache.set("key", "x" * LARGEST_VALUE)
     assert cache.look_up("key") is None
 
 
-def test_damaged_json_is_a_miss(clock: TurnedClock) -> None:
+def test_c01_damaged_json_is_a_miss(clock: TurnedClock) -> None:
     """C01: whatever the file holds."""
     store = MemoryStore()
     cache = ResponseCache(store=store, clock=clock)
@@ -127,7 +132,7 @@ class FailingStore(MemoryStore):
         raise OSError("no space left on device")
 
 
-def test_a_store_that_fails_costs_nothing_but_a_log_line(
+def test_d01_a_store_that_fails_costs_nothing_but_a_log_line(
     clock: TurnedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """D01: reads miss, writes are dropped."""
@@ -234,3 +239,125 @@ async def test_a_leader_that_died_is_followed_after_its_lease(
 def test_a_damaged_lease_holds_nobody_up(record: bytes, clock: TurnedClock) -> None:
     """It counts as none."""
     assert not Lease("key", "ours").is_held_by_another(record, moment(clock))
+
+
+def test_settings_replace_what_is_given_and_nothing_else(tmp_path: Path) -> None:
+    """Before the first use."""
+    cache = ResponseCache(cache_dir="elsewhere", ttl_hours=24)
+    cache.configure()
+    assert (cache.cache_dir, cache.ttl_hours, cache.stale_hours, cache.max_mb) == (
+        *("elsewhere", 24),
+        *(24, 100),
+    )
+    cache.configure(cache_dir=str(tmp_path), ttl_hours=1, stale_hours=0, max_mb=5)
+    assert (cache.cache_dir, cache.ttl_hours, cache.stale_hours, cache.max_mb) == (
+        *(str(tmp_path), 1),
+        *(0, 5),
+    )
+
+
+def test_it_tells_what_it_holds_and_forgets_it_when_told(cache: ResponseCache) -> None:
+    """Entries, bytes, hits and misses."""
+    cache.set("one", "x")
+    cache.set("two", "y")
+    cache.get("one")
+    cache.get("three")
+    stats = cache.stats()
+    assert (stats["entries"], stats["hits"], stats["misses"]) == (2, 1, 1)
+    assert stats["size_bytes"] == 6
+    assert cache.clear() == 2
+    assert cache.stats()["entries"] == 0
+
+
+@pytest.mark.anyio
+async def test_where_processes_cannot_agree_everybody_leads(
+    clock: TurnedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A call too many is better than none; without a shared store there is nobody to agree with."""
+
+    class Torn(MemoryStore):
+        waits = True
+
+        def update(self, name: str, change: Change, **options: Any) -> None:
+            raise OSError("disk I/O error")
+
+    for store in (Torn(), MemoryStore()):
+        cache = ResponseCache(store=store, clock=clock)
+        for _ in range(2):
+            async with cache.leading("key", nothing) as found:
+                assert found is None
+    assert "could not agree who asks" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_a_leader_renews_its_lease_while_it_works(
+    tmp_path: Path, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes, nobody follows it."""
+    monkeypatch.setattr("cache.LEASE_S", 0.09)
+    cache = ResponseCache(cache_dir=str(tmp_path), clock=clock)
+    async with cache.leading("key", nothing):
+        for _ in range(5):
+            clock.turn(0.08)
+            await asyncio.sleep(0.2)
+            assert not await cache._take(Lease("key", "heir"))
+    assert await cache._take(Lease("key", "heir"))
+    cache.close()
+
+
+def test_closing_what_was_never_opened_does_nothing(tmp_path: Path) -> None:
+    """No file appears."""
+    ResponseCache(cache_dir=str(tmp_path / "cache")).close()
+    assert not (tmp_path / "cache").exists()
+
+
+def test_d05_a_full_cache_holds_nobody_up(tmp_path: Path) -> None:
+    """A hundred thousand answers over the limit: each write stays short, and all of them go."""
+    cache = ResponseCache(cache_dir=str(tmp_path), max_mb=1)
+    store = cache.store
+    assert isinstance(store, SqliteStore)
+    with store._connection() as db:
+        db.execute("BEGIN")
+        db.executemany(
+            "INSERT INTO answers VALUES (?, ?, 0, ?)",
+            ((str(n), float(n), b"x" * 20) for n in range(100_000)),
+        )
+        db.execute("COMMIT")
+    longest_s = 0.0
+    for n in range(2_500):
+        begin_s = time.thread_time()
+        cache.set(f"new {n}", "y")
+        longest_s = max(longest_s, time.thread_time() - begin_s)
+    assert longest_s < 0.05
+    assert store.get("0") is None
+    cache.close()
+
+
+@pytest.mark.anyio
+async def test_a_store_that_is_lost_has_said_so_itself(
+    clock: TurnedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every question leads, without another line in the log."""
+
+    class Lost(MemoryStore):
+        waits = True
+
+        def update(self, name: str, change: Change, **options: Any) -> None:
+            raise StoreLost("connection refused")
+
+    cache = ResponseCache(store=Lost(), clock=clock)
+    async with cache.leading("key", nothing) as found:
+        assert found is None
+    assert caplog.text == ""
+
+
+@pytest.mark.anyio
+async def test_who_waits_for_a_leader_is_given_what_it_stored(tmp_path: Path) -> None:
+    """As soon as it is there, though the leader goes on."""
+    cache = ResponseCache(cache_dir=str(tmp_path))
+    async with cache.leading("key", nothing):
+        cache.set("key", "answer")
+        async with cache.leading("key", lambda: cache.find("key")) as found:
+            assert found is not None
+            assert found.value == "answer"
+    cache.close()

@@ -84,6 +84,16 @@ def offer_line(entry: Entry) -> str:
     return f"| {entry.identity.label} | {entry.tier.offer} | {resets(entry)} | {key} | {needs} |"
 
 
+def training_line(entry: Entry) -> str:
+    """The line of a provider in the table of what they learn."""
+    tier = entry.tier
+    learns = "no" if not tier.trains else "it may" if tier.trains_by else "not known"
+    address, _, rest = tier.trains_by.partition(" ")
+    source = f"<{address}> {rest}" if address.startswith("https:") else tier.trains_by or "–"
+    asked = "left out" if tier.trains else "asked"
+    return f"| {entry.identity.label} | {learns} | {source} | {asked} |"
+
+
 def limits_line(entry: Entry, row: FreeModel) -> str:
     """The line of a model in the table of limits; an account's limits count for all its models."""
     account = entry.tier.account
@@ -142,6 +152,7 @@ def test_the_example_shows_the_defaults_that_hold() -> None:
 def test_the_page_of_the_providers_says_what_the_rows_say(entry: Entry) -> None:
     lines = (ROOT / "docs" / "PROVIDERS.md").read_text().splitlines()
     assert offer_line(entry) in lines
+    assert training_line(entry) in lines
     for row in entry.tier.ladder:
         assert limits_line(entry, row) in lines
 

@@ -8,16 +8,19 @@ from failover import (
     Attempt,
     Journey,
     Patience,
+    Skipped,
+    breakers_of,
     breaks,
     correction,
     describe,
     key_of,
     retry_delay_s,
+    share_of_time,
 )
 from providers.base import Terms
 from providers.errors import FailureKind, ProviderError
 from providers.fake import FakeUpstream
-from providers.prompt import Message, Prompt
+from providers.prompt import Message, Prompt, Tool
 from rate_limiter import Correction
 from storage.ledger import ACCOUNT, Allowance, Limits
 
@@ -240,3 +243,93 @@ def test_failures_are_told_once_each() -> None:
     one, two = upstream("one"), upstream("two")
     attempts = [failed(one, K.RESET), failed(two, K.EMPTY), failed(one, K.RESET)]
     assert describe(attempts) == ("One: the connection closed before an answer; Two: empty answer")
+
+
+def test_two_models_that_fail_are_their_providers_fault() -> None:
+    """In the same request: of that provider, another model, and failing."""
+    high, low, other = upstream(model="high"), upstream(model="low"), upstream("other")
+    assert breaks(K.BAD_BODY, low, [failed(high, K.EMPTY)]) == ("gemini", ACCOUNT)
+    assert breaks(K.BAD_BODY, low, [failed(low, K.EMPTY)]) == ("gemini", "low")
+    assert breaks(K.BAD_BODY, low, [failed(other, K.EMPTY)]) == ("gemini", "low")
+    fine = Attempt("gemini", "Gemini", "high", "high", 0.1)
+    assert breaks(K.BAD_BODY, low, [fine]) == ("gemini", "low")
+    assert breaks(K.TOO_LARGE, low, [failed(high, K.EMPTY)]) is None
+
+
+def test_a_call_passes_the_circuit_of_the_provider_and_that_of_the_model() -> None:
+    """In this order."""
+    assert breakers_of(upstream()) == (("gemini", ACCOUNT), ("gemini", "flash"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts_refusals", "counted"),
+    [
+        (K.OVERLOADED, False, False),
+        (K.OVERLOADED, True, True),
+        (K.TIMEOUT, False, True),
+        (K.TIMEOUT, True, True),
+    ],
+)
+def test_what_a_provider_refuses_counts_where_it_counts_refusals(
+    kind: FailureKind, counts_refusals: bool, counted: bool
+) -> None:
+    """Work that was begun always counts."""
+    asked = upstream(counts_refusals=counts_refusals)
+    assert correction(ProviderError(kind), asked, none).counted is counted
+
+
+def test_a_hint_of_two_and_a_half_seconds_is_still_short() -> None:
+    """For the pause and for the retry."""
+    error = ProviderError(K.MINUTE_LIMIT, retry_after_s=2.5)
+    assert correction(error, upstream(), none).hold_s == 2.5
+    assert retry_delay_s(error, none) == 2.5
+
+
+def test_a_retry_waits_up_to_a_second() -> None:
+    """As chance has it."""
+    assert retry_delay_s(ProviderError(K.RESET), lambda: 1.0) == pytest.approx(1.0)
+    assert retry_delay_s(ProviderError(K.RESET), lambda: 0.5) == pytest.approx(0.6)
+
+
+def test_a_model_may_be_asked_again_after_another_was() -> None:
+    """When its turn comes once more; whoever else is left comes first."""
+    one, two = upstream("one"), upstream("two")
+    on_its_way = journey(one, two)
+    on_its_way.note(one, failed(one, K.RESET), 5.0)
+    assert on_its_way.candidates() == [one, two]
+    on_its_way.note(one, failed(one, K.RESET), 7.0)
+    on_its_way.note(two, failed(two, K.RESET), 9.0)
+    assert on_its_way.retried
+    assert on_its_way.candidates() == []
+
+
+def test_what_is_skipped_is_told_with_its_reason_and_its_time() -> None:
+    """For the receipt."""
+    on_its_way = journey(upstream())
+    on_its_way.skip(upstream(), "busy", 4.0)
+    assert on_its_way.skipped == {("gemini", "flash"): Skipped("gemini", "flash", "busy", 4.0)}
+
+
+def test_what_nobody_can_do_is_the_requests_own_fault() -> None:
+    """Too long for one of them is enough to say that it is too long."""
+    prompt = Prompt(messages=(Message("user", "x" * 4_000),), tools=(Tool("look_up"),))
+    unable = upstream("a", abilities=frozenset())
+    small = upstream("b", context_tokens=100)
+    assert journey(unable, prompt=prompt).fault() is K.UNSUPPORTED
+    assert journey(unable, small, prompt=prompt).fault() is K.TOO_LARGE
+    assert journey(unable, upstream("c"), prompt=prompt).fault() is None
+    assert journey(prompt=prompt).fault() is None
+
+
+def test_the_first_provider_never_eats_the_time_of_those_after_it() -> None:
+    """Eight seconds are kept for each, and nobody is asked with less than three."""
+    assert share_of_time(100, 0) == 100
+    assert share_of_time(100, 2) == 84
+    assert share_of_time(10, 2) == 3
+
+
+def test_a_stream_has_a_minute_more() -> None:
+    """It is read while it is written."""
+    assert Patience(75, 135).for_a_stream() == Patience(75, 195)
+    usual = Patience(75, 135)
+    assert usual.lowered(135) is usual

@@ -125,3 +125,33 @@ async def test_waiting_for_news_ends_after_the_time_given() -> None:
         assert not flight.pieces
         assert not flight.task.done()
     assert flights._under_way == {}
+
+
+async def test_old_news_is_given_at_once() -> None:
+    """What is there already, or over, is not waited for."""
+    flights = Flights()
+
+    async def short(hear: Hear) -> None:
+        hear("one")
+
+    async with flights.board("key", short) as (flight, _):
+        await flight.news(0, timeout_s=60)
+        await flight.news(0, timeout_s=60)
+        await flight.news(1, timeout_s=60)
+        await flight.news(1, timeout_s=60)
+        assert flight.task.done()
+
+
+async def test_two_pieces_in_one_moment_wake_a_reader_once() -> None:
+    """It finds both."""
+    flights = Flights()
+
+    async def quick(hear: Hear) -> None:
+        await asyncio.sleep(0)
+        hear("one")
+        hear("two")
+        await asyncio.Event().wait()
+
+    async with flights.board("key", quick) as (flight, _):
+        await flight.news(0, timeout_s=60)
+        assert flight.pieces == ["one", "two"]

@@ -1,16 +1,18 @@
 """The minimum interval: never two calls too close, whoever makes them, whatever the clocks do."""
 
 import itertools
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rate_limiter import Correction, RateLimiter
 from storage import Change, Store
-from storage.ledger import Allowance, Ledger, Limits, Need, Wait, load
+from storage.ledger import ACCOUNT, Allowance, Ledger, Limits, Need, Spent, Wait, dump, load
 from storage.memory import MemoryStore
 from storage.sqlite import FILE_NAME, SqliteStore
 from tests.doubles import LosableStore, TurnedClock
@@ -86,7 +88,7 @@ async def test_the_interval_survives_a_restart(tmp_path: Path, clock: TurnedCloc
     second.close()
 
 
-async def test_a_set_wall_clock_changes_nothing(clock: TurnedClock) -> None:
+async def test_k01_a_set_wall_clock_changes_nothing(clock: TurnedClock) -> None:
     """K01: the monotonic clock decides within one boot."""
     limiter = RateLimiter(60, clock=clock)
     await limiter.reserve(GEMINI)
@@ -96,7 +98,7 @@ async def test_a_set_wall_clock_changes_nothing(clock: TurnedClock) -> None:
     assert (await limiter.reserve(GEMINI)).wait == Wait(60, "minimum interval")
 
 
-async def test_after_a_reboot_the_wall_clock_decides(clock: TurnedClock) -> None:
+async def test_k05_after_a_reboot_the_wall_clock_decides(clock: TurnedClock) -> None:
     """K05: monotonic time begins anew, the interval does not."""
     store = keep(MemoryStore())
     await RateLimiter(60, store=store, clock=clock).reserve(GEMINI)
@@ -126,7 +128,7 @@ BY_MINUTE = Allowance("gemini", scopes=(("*", Limits(per_minute=8, tokens_per_mi
 
 def used(store: Store) -> int:
     """How many calls of today the store holds."""
-    ledger = load(dict(store.states()).get("ledger:gemini"), Ledger())
+    ledger = load(dict(store.states()).get("ledger:gemini") or dump(Ledger()))
     return sum(spent.calls for spent in ledger.spent.values())
 
 
@@ -270,11 +272,183 @@ async def test_a_loss_is_told_once(clock: TurnedClock, caplog: pytest.LogCapture
     ]
 
 
-async def test_a_damaged_stamp_counts_as_none(clock: TurnedClock) -> None:
-    """It cannot lock a provider out for ever."""
+NOON = 1_800_014_400.0  # 2027-01-15 12:00 UTC
+MEASURED = Allowance(
+    "cloudflare", scopes=((ACCOUNT, Limits(per_minute=9, per_day=101, units_per_day=1_000)),)
+)
+
+
+@pytest.mark.parametrize("record", [b"", b"rubbish", b"null", b'{"what": 1}', b"\0\0\0\0"])
+async def test_a_damaged_record_counts_as_the_share_of_the_day_that_is_over(
+    clock: TurnedClock, caplog: pytest.LogCaptureFixture, record: bytes
+) -> None:
+    """A minute's pause, an alert, and half of the quota at noon; the next day begins as usual."""
+    clock.epoch_s = NOON
     store = MemoryStore()
-    store.update("ledger:gemini", lambda _: b'{"what": 1}')
-    assert (await RateLimiter(60, store=keep(store), clock=clock).reserve(GEMINI)).granted
+    store._state["ledger:cloudflare"] = record
+    limiter = RateLimiter(0, store=keep(store), clock=clock)
+    assert (await limiter.reserve(MEASURED)).wait == Wait(60, "counters that were lost")
+    assert "counters of cloudflare were lost" in caplog.text
+    caplog.clear()
+    clock.turn(60)
+    assert (await limiter.reserve(MEASURED, Need(units=10))).granted
+    ledger = await limiter.ledger("cloudflare")
+    assert ledger.today(MEASURED, ACCOUNT, limiter.now()) == Spent("2027-01-15", 52, 510.0)
+    other = RateLimiter(0, store=keep(store), clock=clock)
+    assert await other.ledger("cloudflare") == ledger
+    clock.turn(86_400)
+    ledger = await other.ledger("cloudflare")
+    assert ledger.today(MEASURED, ACCOUNT, limiter.now()) == Spent("2027-01-16")
+    assert "lost" not in caplog.text
+
+
+async def test_after_a_loss_the_longer_interval_is_kept_too(clock: TurnedClock) -> None:
+    """The last call may have been made in the moment before."""
+    store = MemoryStore()
+    store._state["ledger:gemini"] = b"rubbish"
+    limiter = RateLimiter(90, store=keep(store), clock=clock)
+    assert (await limiter.reserve(GEMINI)).wait == Wait(90, "minimum interval")
+    clock.turn(90)
+    assert (await limiter.reserve(GEMINI)).granted
+
+
+async def test_a_loss_is_no_reason_to_be_careful_with_ones_own(clock: TurnedClock) -> None:
+    """Nobody else counts what comes to us, or what our own machine writes."""
+    clock.epoch_s = NOON
+    store = MemoryStore()
+    store._state["ledger:own"] = b"rubbish"
+    own = Allowance("own", scopes=((ACCOUNT, Limits(per_minute=5, per_day=10)),), is_own=True)
+    limiter = RateLimiter(60, store=keep(store), clock=clock)
+    for _ in range(5):
+        assert (await limiter.reserve(own)).granted
+    assert not (await limiter.reserve(own)).granted
+
+
+async def test_a_loss_takes_nothing_from_what_this_process_knows(clock: TurnedClock) -> None:
+    """Its own count may be higher, and its holds stand."""
+    clock.epoch_s = NOON
+    store = MemoryStore()
+    limiter = RateLimiter(0, store=keep(store), clock=clock)
+    for _ in range(8):
+        clock.turn(61)
+        slot = await limiter.reserve(MEASURED, Need(units=100))
+    assert slot.granted is not None
+    held = Correction(scope=ACCOUNT, reason="capacity", hold_s=500)
+    await limiter.settle(MEASURED, Need(units=100), slot.granted, held)
+    store._state["ledger:cloudflare"] = b"rubbish"
+    ledger = await limiter.ledger("cloudflare")
+    assert ledger.today(MEASURED, ACCOUNT, limiter.now()) == Spent("2027-01-15", 52, 800.0)
+    assert (await limiter.reserve(MEASURED)).wait == Wait(500, "capacity")
+
+
+async def test_a_damaged_file_is_known_to_all_who_share_it(
+    clock: TurnedClock, tmp_path: Path
+) -> None:
+    """Each account is careful once, whichever process comes to it first."""
+    clock.epoch_s = NOON
+    path = tmp_path / FILE_NAME
+    path.write_bytes(b"not a database, but some other file" * 100)
+    stores = [SqliteStore(path, clock=clock) for _ in range(2)]
+    first, second = (RateLimiter(0, store=keep(store), clock=clock) for store in stores)
+    assert (await first.reserve(MEASURED)).wait.reason == "counters that were lost"
+    clock.turn(20)
+    assert (await second.wait(MEASURED)).duration_s == 40
+    assert (await second.wait(GEMINI)).duration_s == 40
+    clock.turn(40)
+    assert (await second.reserve(MEASURED)).granted
+    ledger = await first.ledger("cloudflare")
+    assert ledger.today(MEASURED, ACCOUNT, first.now()).calls == 52
+    for store in stores:
+        store.close()
+
+
+async def test_a_file_that_is_removed_costs_nothing_that_this_process_knows(
+    clock: TurnedClock, tmp_path: Path
+) -> None:
+    """Whoever empties the folder by hand does not give quotas back."""
+    path = tmp_path / FILE_NAME
+    limiter = RateLimiter(60, store=keep(store := SqliteStore(path, clock=clock)), clock=clock)
+    assert (await limiter.reserve(GEMINI)).granted
+    shutil.rmtree(tmp_path)
+    clock.turn(59)
+    assert not (await limiter.reserve(GEMINI)).granted
+    clock.turn(1)
+    assert (await limiter.reserve(GEMINI)).granted
+    assert not (
+        await RateLimiter(60, store=keep(SqliteStore(path)), clock=clock).reserve(GEMINI)
+    ).granted
+    store.close()
+
+
+class Ailing(MemoryStore):
+    """A disk that fails while it is ill, before or after it was told what to write."""
+
+    def __init__(self, *, at_once: bool) -> None:
+        super().__init__()
+        self.is_ill, self.at_once = False, at_once
+
+    def update(self, name: str, change: Change, **options: Any) -> None:
+        """See `Store.update`."""
+        before = self._state.get(name)
+        if self.is_ill and not self.at_once:
+            change(before)
+        if self.is_ill:
+            raise OSError("disk I/O error")
+        super().update(name, change, **options)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_what_was_counted_alone_is_entered_when_the_store_is_back(
+    clock: TurnedClock, at_once: bool
+) -> None:
+    """Once, and also when nothing else is to be written then."""
+    limiter = RateLimiter(0, store=keep(store := Ailing(at_once=at_once)), clock=clock)
+    assert (await limiter.reserve(MEASURED)).granted
+    store.is_ill = True
+    assert (await limiter.reserve(MEASURED)).granted
+    await limiter.ledger("cloudflare")
+    store.is_ill = False
+    await limiter.ledger("cloudflare")
+    other = RateLimiter(0, store=keep(store), clock=clock)
+    today = (await other.ledger("cloudflare")).today(MEASURED, ACCOUNT, limiter.now())
+    assert today.calls == 2
+
+
+async def test_k04_a_machine_that_wakes_up_in_1970_waits_no_longer_than_it_has_to(
+    clock: TurnedClock,
+) -> None:
+    """Stamps and holds that lie ahead begin anew; a day's count of 2027 is no count of 1970."""
+    store = keep(MemoryStore())
+    before = RateLimiter(60, store=store, clock=clock)
+    slot = await before.reserve(MEASURED)
+    assert slot.granted is not None
+    await before.settle(MEASURED, Need(), slot.granted, Correction(scope=ACCOUNT, until_reset=True))
+    clock.boot_id, clock.monotonic_s, clock.epoch_s = "boot-2", 3.0, 100.0
+    after = RateLimiter(60, store=store, clock=clock)
+    wait_s = (await after.reserve(MEASURED)).wait.duration_s
+    assert 60 <= wait_s <= 86_400
+    clock.turn(wait_s)
+    assert (await after.reserve(MEASURED)).granted
+    ledger = await after.ledger("cloudflare")
+    assert ledger.today(MEASURED, ACCOUNT, after.now()).calls == 1
+
+
+async def test_k04_a_day_counted_under_a_wrong_clock_does_not_last_for_years(
+    clock: TurnedClock,
+) -> None:
+    """A count of the day after tomorrow is believed, one of 2038 is not."""
+    limiter = RateLimiter(0, clock=clock)
+    tight = Allowance("gemini", scopes=((ACCOUNT, Limits(per_day=1)),))
+    now = clock.epoch_s
+    clock.epoch_s = 2_147_483_000.0
+    slot = await limiter.reserve(tight)
+    assert slot.granted is not None
+    await limiter.settle(tight, Need(), slot.granted, Correction(scope=ACCOUNT, until_reset=True))
+    clock.epoch_s = now
+    clock.monotonic_s += 86_400
+    assert (await limiter.reserve(tight)).granted
+    clock.epoch_s -= 30 * 3600
+    assert (await limiter.reserve(tight)).wait.reason == "daily quota"
 
 
 def test_processes_share_one_interval(tmp_path: Path) -> None:
@@ -310,3 +484,96 @@ def test_processes_share_one_interval(tmp_path: Path) -> None:
     assert len(grants) >= 5
     # The stamp lies between the two moments that the worker noted around it.
     assert all(later[1] - earlier[0] >= 0.2 for earlier, later in itertools.pairwise(grants))
+
+
+def test_settings_replace_what_is_given_and_nothing_else() -> None:
+    """Before the first use."""
+    limiter, store = RateLimiter(60), MemoryStore()
+    limiter.configure()
+    assert limiter.min_interval_seconds == 60
+    limiter.configure(min_interval_seconds=0, store=keep(store), instances=3)
+    assert (limiter.min_interval_seconds, limiter.instances) == (0, 3)
+    assert limiter.store is store
+
+
+async def test_the_longer_of_two_intervals_is_kept_and_none_on_ones_own(clock: TurnedClock) -> None:
+    """Ours, or the provider's."""
+    limiter = RateLimiter(5, clock=clock)
+    assert limiter.paced(Allowance("x")).min_interval_s == 5
+    assert limiter.paced(Allowance("x", min_interval_s=9)).min_interval_s == 9
+    exact = Allowance("x", min_interval_s=5)
+    assert limiter.paced(exact) is exact
+    assert limiter.paced(Allowance("x", is_own=True)).min_interval_s == 0
+
+
+async def test_how_a_call_ended_is_entered(clock: TurnedClock) -> None:
+    """Its cost, what was learned, a pause; each by itself and all together."""
+    limiter = RateLimiter(0, clock=clock)
+    need = Need(5, 100)
+    slot = await limiter.reserve(MEASURED, need)
+    assert slot.granted is not None
+    known = Correction(
+        counted=False,
+        used=Need(7, 30),
+        scope=ACCOUNT,
+        reason="busy",
+        hold_s=20,
+        learned=Limits(per_day=9),
+    )
+    await limiter.settle(MEASURED, need, slot.granted, known)
+    ledger = await limiter.ledger("cloudflare")
+    assert ledger.today(MEASURED, ACCOUNT, limiter.now()).calls == 0
+    assert ledger.learned == {ACCOUNT: Limits(per_day=9)}
+    assert (await limiter.wait(MEASURED)) == Wait(20, "busy")
+    clock.turn(20)
+    await limiter.settle(MEASURED, need, slot.granted, Correction(succeeded=True))
+    assert (await limiter.ledger("cloudflare")).holds == {}
+
+
+async def test_pauses_in_a_row_double_up_to_their_limit(clock: TurnedClock) -> None:
+    """A success begins the row anew."""
+    limiter, waits_s = RateLimiter(0, clock=clock), []
+    known = Correction(scope=ACCOUNT, reason="busy", hold_s=30, grows_to_s=100)
+    for _ in range(4):
+        await limiter.settle(MEASURED, Need(), limiter.now(), known)
+        waits_s.append((await limiter.wait(MEASURED)).duration_s)
+        clock.turn(waits_s[-1])
+    assert waits_s == [30, 60, 100, 100]
+    await limiter.settle(MEASURED, Need(), limiter.now(), Correction(succeeded=True))
+    await limiter.settle(MEASURED, Need(), limiter.now(), known)
+    assert (await limiter.wait(MEASURED)).duration_s == 30
+
+
+async def test_a_day_that_is_over_may_be_probed_earlier(clock: TurnedClock) -> None:
+    """Where a shorter pause is given with it; else it lasts until midnight."""
+    clock.epoch_s = NOON
+    limiter = RateLimiter(0, clock=clock)
+    known = Correction(scope=ACCOUNT, reason="day", hold_s=3_600, until_reset=True)
+    await limiter.settle(MEASURED, Need(), limiter.now(), known)
+    assert (await limiter.wait(MEASURED)).duration_s == 3_600
+    whole = Correction(scope=ACCOUNT, reason="day", until_reset=True)
+    await limiter.settle(MEASURED, Need(), limiter.now(), whole)
+    assert (await limiter.wait(MEASURED)).duration_s == 43_200
+
+
+async def test_a_call_without_limits_leaves_no_trace(clock: TurnedClock) -> None:
+    """Unless its account is on hold."""
+    limiter, free = RateLimiter(0, clock=clock), Allowance("free", scopes=((ACCOUNT, Limits()),))
+    slot = await limiter.reserve(free)
+    assert slot.granted is not None
+    await limiter.settle(free, Need(), slot.granted, Correction(succeeded=True))
+    assert limiter._known == {}
+    held = Correction(scope=ACCOUNT, reason="busy", hold_s=30)
+    await limiter.settle(free, Need(), slot.granted, held)
+    assert (await limiter.reserve(free)).wait == Wait(30, "busy")
+
+
+async def test_a_forecast_takes_nothing(clock: TurnedClock) -> None:
+    """Neither a slot nor a call of the day."""
+    limiter = RateLimiter(60, clock=clock)
+    sendings = await limiter.forecast([(GEMINI, Need()), (OPENROUTER, Need())], 4)
+    assert [(sending.wait_s, sending.option) for sending in sendings] == [
+        *((0, 0), (0, 1)),
+        *((60, 0), (60, 1)),
+    ]
+    assert (await limiter.reserve(GEMINI)).granted

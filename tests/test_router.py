@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -17,17 +18,23 @@ from answers import (
     NoProviderConfigured,
     RateLimited,
     Routed,
+    Unfit,
 )
 from cache import ANY_FRESH, Freshness, ResponseCache
+from callers import CALLER, Caller
+from clock import SYSTEM_CLOCK
 from failover import VERDICTS, Patience, share_of_time
 from providers.base import Emit, Identity
 from providers.completion import Completion
 from providers.errors import FailureKind, ProviderError
-from providers.fake import After, FakeUpstream
-from providers.prompt import Message, Prompt
+from providers.fake import After, FakeUpstream, Pieces
+from providers.health import State
+from providers.prompt import Message, Prompt, Tool
 from rate_limiter import RateLimiter
 from router import Router
+from storage.ledger import Limits
 from storage.memory import MemoryStore
+from storage.sqlite import FILE_NAME, SqliteStore
 from tests.doubles import TurnedClock
 
 pytestmark = pytest.mark.anyio
@@ -74,7 +81,9 @@ class House:
         return await self.router.complete(key, frame, name="plan", freshness=freshness)
 
 
-def fakes(*scripts: list[str | FailureKind | ProviderError | After]) -> list[FakeUpstream]:
+def fakes(
+    *scripts: Sequence[str | Pieces | FailureKind | ProviderError | After],
+) -> list[FakeUpstream]:
     """One upstream for each script, called first, second and so on."""
     names = ("first", "second", "third", "fourth")
     return [FakeUpstream(name, script) for name, script in zip(names, scripts, strict=False)]
@@ -169,7 +178,7 @@ async def test_the_asker_decides_how_fresh_it_has_to_be(
     assert cached["completion"]["text"] == kept
 
 
-async def test_a_cut_answer_is_served_but_never_kept(clock: TurnedClock) -> None:
+async def test_c11_a_cut_answer_is_served_but_never_kept(clock: TurnedClock) -> None:
     """B2: the caller sees that it is cut; nobody else gets it."""
 
     class Cut(FakeUpstream):
@@ -183,7 +192,7 @@ async def test_a_cut_answer_is_served_but_never_kept(clock: TurnedClock) -> None
     assert house.cache.look_up("key") is None
 
 
-async def test_an_expired_answer_is_served_stale_when_all_fail(clock: TurnedClock) -> None:
+async def test_c06_an_expired_answer_is_served_stale_when_all_fail(clock: TurnedClock) -> None:
     """Marked, with its age; and the failure is not kept."""
     house = House(clock, fakes(["Old.", K.OVERLOADED, "New."]))
     await house.ask()
@@ -236,6 +245,168 @@ async def test_a_slot_too_far_away_is_refused_with_the_true_time(clock: TurnedCl
     assert (await house.ask("two")).provider == "first"
 
 
+async def test_a_quota_of_nothing_has_no_time_to_come_back_at(clock: TurnedClock) -> None:
+    """Rather than a wrong one."""
+    house = House(clock, [FakeUpstream("first", limits=Limits(per_day=0))])
+    with pytest.raises(RateLimited, match="no slot within a week") as limited:
+        await house.ask()
+    assert limited.value.retry_after_s is None
+    failing = FakeUpstream("first", [K.TLS], limits=Limits(per_day=1))
+    house = House(clock, [failing, FakeUpstream("second", limits=Limits(per_day=0))])
+    with pytest.raises(AllProvidersFailed, match="next slot in") as failed:
+        await house.ask()
+    assert failed.value.retry_after_s is not None
+
+
+async def test_callers_take_turns_for_the_slots(clock: TurnedClock) -> None:
+    """I15: one request of somebody else comes before the many of one caller."""
+    house = House(clock, fakes([]), interval_s=60, max_wait_s=3_600)
+    await house.ask("first")
+    served: list[str] = []
+
+    async def ask(name: str, number: int) -> None:
+        CALLER.set(Caller(name))
+        await house.ask(f"{name}{number}")
+        served.append(name)
+
+    many = [asyncio.create_task(ask("greedy", n)) for n in range(6)]
+    await asyncio.gather(*many, asyncio.create_task(ask("modest", 0)))
+    assert served.index("modest") <= 2
+    assert len(served) == 7
+
+
+async def test_too_many_who_wait_are_refused_with_the_time_of_their_turn(
+    clock: TurnedClock,
+) -> None:
+    """There are no more seats, though the wait would not be too long."""
+    house = House(clock, fakes([]), interval_s=1, max_wait_s=3_600)
+    house.router.room.seats = 4
+    await house.ask("first")
+    outcomes = await asyncio.gather(*(house.ask(f"{n}") for n in range(6)), return_exceptions=True)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, RateLimited)]
+    assert len(refused) == 3
+    assert all(limited.retry_after_s is not None for limited in refused)
+
+
+async def test_whose_turn_would_come_too_late_is_told_so_at_once(clock: TurnedClock) -> None:
+    """Without standing in line first."""
+
+    class Standing(TurnedClock):
+        async def sleep(self, duration_s: float) -> None:
+            await asyncio.Event().wait()
+
+    house = House(Standing(), fakes([]), interval_s=60, max_wait_s=100)
+    await house.ask("first")
+    waiting = asyncio.create_task(house.ask("second"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert house.router.room.waiting == 1
+    with pytest.raises(RateLimited, match="next slot in 120 s"):
+        await house.ask("third")
+    assert house.router.room.waiting == 1
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+
+async def test_when_every_circuit_is_open_one_call_a_second_goes_through(
+    clock: TurnedClock,
+) -> None:
+    """Failing open beats refusing."""
+    house = House(clock, fakes([K.BAD_BODY] * 6 + ["Fine."]), max_wait_s=0)
+
+    async def ask(number: int) -> Routed:
+        async def frame() -> Prompt:
+            return Prompt(messages=(Message("user", f"{number}"),))
+
+        return await house.router.complete(f"{number}", frame, name="plan")
+
+    for number in range(5):
+        with pytest.raises(AllProvidersFailed):
+            await ask(number)
+    assert house.router.circuit(house.upstreams[0])[0] is State.OPEN
+    with pytest.raises(AllProvidersFailed):
+        await ask(6)
+    with pytest.raises(RateLimited, match="circuit open after failures"):
+        await ask(7)
+    clock.turn(1)
+    assert (await ask(8)).completion.text == "Fine."
+
+
+async def test_an_upstream_that_breaks_is_no_failing_provider(clock: TurnedClock) -> None:
+    """The fault is ours: it comes out, and no circuit hears of it."""
+
+    class Broken(FakeUpstream):
+        async def complete(
+            self, prompt: Prompt, *, timeout_s: float, emit: Emit | None = None
+        ) -> Completion:
+            raise ZeroDivisionError
+
+    house = House(clock, [Broken()])
+    with pytest.raises(ZeroDivisionError):
+        await house.ask()
+    assert all(b.probe_until_s is None for b in house.router.circuits.breakers.values())
+    assert house.cache.flights._under_way == {}
+
+
+async def test_what_only_the_clouds_can_do_is_not_drafted(clock: TurnedClock) -> None:
+    """The embedded model calls no tools: the reason why nobody answered is told instead."""
+    local = FakeUpstream(LOCAL)
+    local.terms = replace(local.terms, abilities=frozenset())
+    prompt = replace(PROMPT, tools=(Tool("look_up"),))
+
+    async def frame() -> Prompt:
+        return prompt
+
+    house = House(clock, [], local=local)
+    with pytest.raises(Unfit, match="cannot call tools"):
+        await house.router.complete("key", frame, name="plan")
+    house = House(clock, fakes([K.OVERLOADED]), local=local)
+    with pytest.raises(AllProvidersFailed, match="overloaded"):
+        await house.router.complete("key", frame, name="plan")
+    assert local.prompts == []
+
+
+async def test_only_those_named_may_answer(clock: TurnedClock) -> None:
+    """And the last resort is not one of them."""
+    house = House(clock, fakes(["First."], [K.OVERLOADED]), local=FakeUpstream(LOCAL))
+
+    async def frame() -> Prompt:
+        return PROMPT
+
+    second = house.upstreams[1:]
+    with pytest.raises(AllProvidersFailed, match="Second: overloaded"):
+        await house.router.complete("key", frame, name="plan", among=second)
+    assert house.upstreams[0].prompts == []
+
+
+async def test_closing_lets_go_of_everything(clock: TurnedClock) -> None:
+    """The providers', and the embedded model's."""
+    closed: list[str] = []
+
+    class Closing(FakeUpstream):
+        async def aclose(self) -> None:
+            closed.append(self.name)
+
+    await House(clock, [Closing("a"), Closing("b")], local=Closing(LOCAL)).router.aclose()
+    await House(clock, [Closing("c")]).router.aclose()
+    assert closed == ["a", "b", LOCAL, "c"]
+
+
+async def test_c12_the_second_process_is_given_what_the_first_has_stored(
+    clock: TurnedClock, tmp_path: Path
+) -> None:
+    """C12: two caches on one file ask once."""
+    store = SqliteStore(tmp_path / FILE_NAME)
+    houses = [House(clock, fakes([After(0.2, "One.")])) for _ in range(2)]
+    for house in houses:
+        house.upstreams[0].clock = SYSTEM_CLOCK
+        house.router.cache = house.cache = ResponseCache(store=store, clock=clock)
+    answers = await asyncio.gather(*(house.ask() for house in houses))
+    assert sorted(answer.cache for answer in answers) == ["JOINED", "MISS"]
+    assert sum(len(house.upstreams[0].prompts) for house in houses) == 1
+    store.close()
+
+
 async def test_after_a_failure_it_waits_for_the_others(clock: TurnedClock) -> None:
     """A provider that failed is not asked again; one that was busy is awaited."""
     house = House(clock, fakes(["A.", "A2."], [K.RESET]), interval_s=60)
@@ -246,7 +417,7 @@ async def test_after_a_failure_it_waits_for_the_others(clock: TurnedClock) -> No
     assert sum(clock.slept) == pytest.approx(30)
 
 
-async def test_equal_questions_under_way_are_asked_once(clock: TurnedClock) -> None:
+async def test_c12_equal_questions_under_way_are_asked_once(clock: TurnedClock) -> None:
     """C12: five hundred callers, one call."""
     house = House(clock, fakes([After(5, "One answer.")]))
     answers = await asyncio.gather(*(house.ask() for _ in range(500)))
@@ -257,7 +428,7 @@ async def test_equal_questions_under_way_are_asked_once(clock: TurnedClock) -> N
     assert set(states) <= {"MISS", "JOINED", "HIT"}
 
 
-async def test_who_wants_no_store_joins_nobody(clock: TurnedClock) -> None:
+async def test_c14_who_wants_no_store_joins_nobody(clock: TurnedClock) -> None:
     """C14: its question is its own."""
     house = House(clock, fakes([After(5, "A."), After(5, "B.")]))
     private = Freshness(may_read=False, may_store=False)
@@ -338,7 +509,7 @@ async def test_the_labels_of_the_real_providers_are_the_guides() -> None:
         assert f"{identity.mark} {identity.announced_as} available for endpoint_name" in lines
 
 
-async def test_an_entry_of_another_make_is_a_miss(clock: TurnedClock) -> None:
+async def test_c03_an_entry_of_another_make_is_a_miss(clock: TurnedClock) -> None:
     """C03: what another version wrote is not misread."""
     house = House(clock, fakes(["New."]))
     for foreign in ({"make": 99}, "text", ["list"], None):

@@ -123,3 +123,17 @@ def test_a_fleet_of_unknown_size_counts_as_four(monkeypatch: pytest.MonkeyPatch)
     assert read_environment().settings.instances == 4
     monkeypatch.setenv("INSTANCES_HINT", "7")
     assert read_environment().settings.instances == 7
+
+
+def test_a_key_may_be_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With spaces or without; each is a secret by itself."""
+    monkeypatch.setenv("GEMINI_API_KEY", "first-key, second-key,,first-key ,")
+    monkeypatch.setenv("GROQ_API_KEY", " , ")
+    environment = read_environment()
+    assert environment.access["gemini"].keys == ("first-key", "second-key")
+    assert environment.access["groq"] == Access()
+    assert environment.secrets() == ("first-key", "second-key")
+    monkeypatch.setenv("GEMINI_API_KEY", "first-key,secret key")
+    with pytest.raises(SettingsError, match="GEMINI_API_KEY cannot be used") as refused:
+        read_environment()
+    assert "secret" not in str(refused.value)

@@ -78,10 +78,16 @@ class _Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
+def _known_kind(value: Any) -> Any:
+    if value != "text":  # an image is never taken for a text
+        raise ValueError("supported are 'text' and 'image_url'")
+    return value
+
+
 class TextPart(_Body):
     """A text inside a message."""
 
-    type: Literal["text"]
+    type: Annotated[Literal["text"], BeforeValidator(_known_kind)]
     text: Text
 
 
@@ -164,7 +170,7 @@ class AssistantsToolCall(_Body):
         return ToolCall(
             id=self.id,
             name=self.function.name,
-            arguments=self.function.arguments,
+            arguments=self.function.arguments.strip() or "{}",
             signature=google.thought_signature if google else "",
         )
 
@@ -185,6 +191,9 @@ class Turn(_Body):
             raise ValueError(f"a message of role '{self.role}' needs 'content'")
         if self.tool_calls and self.role != "assistant":
             raise ValueError("only a message of role 'assistant' may have 'tool_calls'")
+        parts = self.content if isinstance(self.content, list) else ()
+        if self.role != "user" and any(isinstance(part, ImagePart) for part in parts):
+            raise ValueError("only a message of role 'user' may have images")
         return self
 
     def message(self) -> Message:
@@ -330,6 +339,31 @@ class ChatRequest(_Body):
     function_call: Annotated[None, _refused("is no longer supported: use 'tool_choice'")] = None
     logit_bias: Annotated[None, _refused("is not supported: every model has its own tokens")] = None
 
+    @field_validator("messages")
+    @classmethod
+    def _answers_every_call(cls, turns: list[Turn]) -> list[Turn]:
+        """Every call has its answer right behind it: no provider takes a conversation without."""
+        called, unanswered = set[str](), set[str]()
+        for place, turn in enumerate(turns):
+            if turn.role == "tool":
+                if turn.tool_call_id not in called:
+                    raise ValueError(
+                        f"[{place}] of role 'tool' answers no call of the message before it:"
+                        f" 'tool_call_id' is {turn.tool_call_id!r}"
+                    )
+                unanswered.discard(turn.tool_call_id)
+                continue
+            if unanswered:
+                break
+            called = {call.id for call in turn.tool_calls or ()}
+            unanswered = set(called)
+        if unanswered:
+            raise ValueError(
+                "a message with 'tool_calls' must be followed by messages of role 'tool' that answer"
+                f" each of them: there is none for {min(unanswered)!r}"
+            )
+        return turns
+
     @field_validator("tool_choice")
     @classmethod
     def _chooses_among_tools(cls, chosen: Any, info: ValidationInfo) -> Any:
@@ -360,7 +394,7 @@ class ChatRequest(_Body):
             temperature=self.temperature,
             top_p=self.top_p,
             max_tokens=self.max_completion_tokens or self.max_tokens,
-            stop=stop,
+            stop=tuple(filter(None, stop)),
             seed=self.seed,
             presence_penalty=self.presence_penalty,
             frequency_penalty=self.frequency_penalty,

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -85,11 +85,11 @@ def v1_routes(pace: Pace) -> APIRouter:
 
     @routes.get("/models")
     async def models(router: RouterInUse) -> Json:
-        return {"object": "list", "data": [_model(*row) for row in _offered(router)]}
+        return {"object": "list", "data": [_model(*row) for row in _offered(router).items()]}
 
     @routes.get("/models/{model:path}", responses={404: {"description": "No such model."}})
     async def one_model(model: str, router: RouterInUse) -> Json:
-        owners = dict(_offered(router))
+        owners = _offered(router)
         if model not in owners:
             raise UnknownModel(model)
         return _model(model, owners[model])
@@ -106,19 +106,20 @@ def chosen(router: Router, model: str) -> Sequence[Upstream] | None:
         return None
     if model == LOCAL and router.last_resort is not None:
         return (router.last_resort,)
-    for upstream in router.upstreams:
-        if model == model_id(upstream.identity.name, upstream.model):
-            return (upstream,)
+    if found := [upstream for upstream in router.upstreams if model == _id_of(upstream)]:
+        return found
     raise UnknownModel(model)
 
 
-def _offered(router: Router) -> Iterator[tuple[str, str]]:
+def _offered(router: Router) -> dict[str, str]:
     """The ids of the models that can be asked for, and whose they are."""
-    yield AUTO, "trimaran"
-    for upstream in router.upstreams:
-        yield model_id(upstream.identity.name, upstream.model), upstream.identity.name
-    if router.last_resort is not None:
-        yield LOCAL, LOCAL
+    offered = {_id_of(upstream): upstream.identity.name for upstream in router.upstreams}
+    local = {} if router.last_resort is None else {LOCAL: LOCAL}
+    return {AUTO: "trimaran", **offered, **local}
+
+
+def _id_of(upstream: Upstream) -> str:
+    return model_id(upstream.identity.name, upstream.model)
 
 
 def _model(name: str, owner: str) -> Json:

@@ -66,20 +66,23 @@ def researcher(
     tavily_key: str = "",
     searxng_url: str = "",
     stand_ins: str = "",
+    proxy: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Researcher:
     """The search services of *order* (some of `BACKENDS`) that can be asked, with a transport of their own.
 
-    *stand_ins* is the address of stand-ins for all of them, in place of the real ones.
+    *stand_ins* is the address of stand-ins for all of them, in place of the real ones. They are asked
+    through *proxy* if that is set.
     """
-    transport = Transport(clock=clock)
+    transport = Transport(clock=clock, proxy=proxy)
     page = {"duckduckgo": "search/html/", "brave": "brave/search", "mojeek": "mojeek/search"}
 
     def address(name: str, real: str) -> str:
         return f"{stand_ins}/{name}" if stand_ins else real
 
     backends: dict[str, Backend] = {
-        name: ResultPage(name, f"{stand_ins}/{page[name]}" if stand_ins else "") for name in ENGINES
+        name: ResultPage(name, f"{stand_ins}/{page[name]}" if stand_ins else "", proxy)
+        for name in ENGINES
     }
     wikipedia = f"{stand_ins}/wikipedia/{{language}}/w/api.php" if stand_ins else WIKIPEDIA
     backends["wikipedia"] = Wikipedia(transport, wikipedia)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from planning.research.base import Kind, Query, SearchFailed, Source
 from planning.research.cleaning import clean
 from planning.research.web import BUSY_HOLD_S
+from providers.outbound import proxy_for
 
 log = logging.getLogger("trimaran.research")
 
@@ -27,10 +28,14 @@ _threads = ThreadPoolExecutor(3, thread_name_prefix="search")  # primp's client 
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """One of `ENGINES`. *address* replaces that of its page, for a stand-in."""
+    """One of `ENGINES`, asked through *proxy* if that is set.
+
+    *address* replaces that of its page, for a stand-in.
+    """
 
     name: str
     address: str = ""
+    proxy: str = field(default="", repr=False)
     kind: Kind = field(default="web", init=False)
 
     async def ask(self, query: Query) -> Sequence[Source]:
@@ -42,9 +47,10 @@ class ResultPage:
         from ddgs.engines import ENGINES as CLASSES  # here: only a search should pay for the import
         from ddgs.exceptions import DDGSException, TimeoutException
 
-        engine = CLASSES["text"][self.name](timeout=TIMEOUT_S)
-        if self.address:
-            engine.search_url = self.address
+        kind = CLASSES["text"][self.name]
+        address = self.address or kind.search_url
+        engine = kind(proxy=proxy_for(address, self.proxy), timeout=TIMEOUT_S)
+        engine.search_url = address
         try:
             rows = engine.search(query.text, region=self._region(query))
         except TimeoutException:

@@ -18,6 +18,7 @@ from planning.sentences import begins_word
 from planning.timing import Manner
 from planning.voices.base import SAMPLE_BYTES, Offer, Sound, SpeechFailed, Stretch, Utterance, Voice
 from providers.errors import FailureKind, Row, Signals, classify, read_retry_after
+from providers.outbound import proxy_for
 
 if TYPE_CHECKING:
     from elevenlabs import AsyncElevenLabs
@@ -124,6 +125,7 @@ class ElevenLabs:
     model: str
     base_url: str
     clock: Clock = SYSTEM_CLOCK
+    proxy: str = field(default="", repr=False)
     name: str = "elevenlabs"
     label: str = "ElevenLabs"
     _client: "AsyncElevenLabs | None" = None
@@ -312,7 +314,8 @@ class ElevenLabs:
         from elevenlabs import AsyncElevenLabs
         from httpx import AsyncClient  # what the SDK speaks through
 
-        self._http = AsyncClient(timeout=TIMEOUT_S)
+        way = proxy_for(self.base_url, self.proxy)
+        self._http = AsyncClient(timeout=TIMEOUT_S, proxy=way, trust_env=False)
         return AsyncElevenLabs(api_key=self.key, base_url=self.base_url, httpx_client=self._http)
 
 

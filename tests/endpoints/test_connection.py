@@ -55,7 +55,7 @@ class Slow:
 @contextlib.asynccontextmanager
 async def serving(app: Slow) -> AsyncIterator[int]:
     """*app* behind the careful protocol, with little patience; gives its port."""
-    careful = BodyLimit(app, lambda _: 1 << 20, body_s=0.2)
+    careful = BodyLimit(app, lambda _: 1 << 20, longest_s=0.2)
     config = uvicorn.Config(careful, http=Quick, lifespan="off", log_level="error")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:

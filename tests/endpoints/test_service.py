@@ -398,7 +398,7 @@ def test_a_restart_keeps_cache_and_interval(sandbox: RunningSandbox, tmp_path: P
     assert len(sandbox.calls("gemini")) == 1
 
 
-def test_without_keys_and_without_the_model_it_says_what_to_do(tmp_path: Path) -> None:
+def test_p08_without_keys_and_without_the_model_it_says_what_to_do(tmp_path: Path) -> None:
     """As on Vercel before a key is set."""
     with running_service(tmp_path / "bare", {"LOCAL_MODEL": "off", "SEARCH": "off"}) as service:
         reply = service.post("/investors", idea("Nobody"))

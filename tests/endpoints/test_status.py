@@ -60,6 +60,25 @@ def test_the_status_counts_what_was_used_and_what_is_left(service: RunningServic
     assert (neurons["unit"], neurons["limit"], neurons["left"]) == ("neurons", 10_000, 10_000)
 
 
+def test_a_spare_key_is_used_and_the_status_counts_the_refused_one(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """Each model stands there once; neither log nor status shows a key."""
+    keys = f"a-refused-key,{sandbox.env['GEMINI_API_KEY']}"
+    settings = environment(sandbox, GEMINI_API_KEY=keys, SEARCH="off")
+    with running_service(tmp_path / "service", settings) as service:
+        reply = service.post("/investors", idea("Spared"))
+        assert (reply.headers["x-provider"], reply.headers["x-attempts"]) == ("gemini", "2")
+        listed = [model["id"] for model in service.get("/v1/models").json()["data"]]
+        gemini = row(service, "gemini-3.5-flash-lite")
+        status, log = service.get("/status").text, service.log
+    assert len(listed) == len(set(listed)) == 5
+    assert (gemini["state"], gemini["keys"], gemini["keys_set_aside"]) == ("ready", 2, 1)
+    assert "🔑 Key 1 of 2 of Google Gemini is set aside" in log
+    for key in keys.split(","):
+        assert key not in status + log
+
+
 def test_the_ladder_goes_down_when_a_models_day_is_over(
     service: RunningService, sandbox: RunningSandbox
 ) -> None:
@@ -181,7 +200,7 @@ def test_p01_a_shutdown_ends_within_twelve_seconds(
     service.process.send_signal(signal.SIGTERM)
     for provider in ("gemini", "openrouter", "cloudflare"):
         sandbox.fail(provider, hang=True)
-    service.process.wait(12)
+    assert service.process.wait(12) == 0
     for caller in callers:
         caller.join()
     assert [reply.status_code for reply in replies] == [503] * 4

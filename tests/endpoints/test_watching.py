@@ -19,6 +19,7 @@ from notices import LISTENER, Answered, Failed, Notice, Notices, Tried, Trying
 from providers.completion import Usage
 from providers.errors import FailureKind
 from sandbox.running import RunningSandbox, running_sandbox
+from tests.servers import free_port
 from tests.service import RunningService, running_service
 
 GOOD = Attempt("gemini", "Google Gemini", "flash", "flash-001", 0.4)
@@ -203,6 +204,21 @@ def test_it_is_ready_while_providers_fail_and_not_without_any(
         assert nobody.get("/healthz").status_code == 200
     assert reply.status_code == 503
     assert "no provider is configured" in reply.json()["reasons"][0]
+
+
+def test_it_stays_ready_without_its_store_and_says_so(
+    sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """All instances lose the store together: none of them must be taken out of service for it."""
+    url = f"redis://:password-of-the-store@127.0.0.1:{free_port()}/0"
+    environment = {**sandbox.env, "REDIS_URL": url, "SEARCH": "off"}
+    with running_service(tmp_path_factory.mktemp("lost"), environment) as careful:
+        ask(careful, "Are you there?")
+        reply = careful.get("/readyz")
+        assert "trimaran_store_up 0.0" in careful.get("/metrics").text
+    assert (reply.status_code, reply.json()["status"]) == (200, "degraded")
+    assert "the store is lost" in reply.json()["reasons"][0]
+    assert "password-of-the-store" not in careful.log + reply.text
 
 
 def test_the_status_is_small(service: RunningService) -> None:

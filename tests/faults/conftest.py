@@ -1,6 +1,6 @@
 """A real router on real sockets among stand-ins that fail, with a clock that only the tests turn."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -19,7 +19,7 @@ from storage.ledger import Limits
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
 
-QUICK = Timeouts(connect_s=0.2, first_token_s=0.4, whole_reply_s=0.4, idle_s=0.4)
+QUICK = Timeouts(connect_s=1.0, first_token_s=2.0, whole_reply_s=2.0, idle_s=1.0)
 WIDE = Limits(per_minute=100_000, per_day=100_000)
 
 
@@ -62,7 +62,10 @@ Build = Callable[..., House]
 
 @pytest.fixture
 async def build(sandbox: RunningSandbox) -> AsyncIterator[Build]:
-    """Makes a house of the named providers; *urls* replace their addresses."""
+    """Makes a house of the named providers; *urls* replace their addresses, *keys* their keys.
+
+    With `QUICK` a silent provider is found within seconds; a busy machine may be as slow.
+    """
     made: list[House] = []
 
     def make(
@@ -71,12 +74,14 @@ async def build(sandbox: RunningSandbox) -> AsyncIterator[Build]:
         store: Store | None = None,
         patience: Patience = Patience(5, 30),  # noqa: B008 - frozen
         limits: Limits = WIDE,
+        keys: Mapping[str, str] = {},
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         **urls: str,
     ) -> House:
         names = names or ("gemini", "openrouter", "cloudflare")
         access = {
             name: Access(
-                key=sandbox.env[f"{name.upper()}_API_KEY"] if name in names else "",
+                key=keys.get(name, sandbox.env[f"{name.upper()}_API_KEY"]) if name in names else "",
                 base_url=urls.get(name, sandbox.env[f"{name.upper()}_BASE_URL"]),
                 account_id=sandbox.env.get(f"{name.upper()}_ACCOUNT_ID", ""),
                 models=("gemini-3.5-flash-lite",) if name == "gemini" else (),
@@ -84,7 +89,7 @@ async def build(sandbox: RunningSandbox) -> AsyncIterator[Build]:
             )
             for name in ("gemini", "openrouter", "cloudflare")
         }
-        clock, transport = TurnedClock(), Transport(QUICK)
+        clock, transport = TurnedClock(), Transport(timeouts)
         kept = store or MemoryStore()
         router = Router(
             [HttpUpstream(p, transport, terms) for p, terms in configured(access)],

@@ -21,7 +21,6 @@ from storage.ledger import (
     Limits,
     Moment,
     Need,
-    Spent,
     dump,
     load,
     schedule,
@@ -184,7 +183,7 @@ class LimiterMachine(RuleBasedStateMachine):
         """And is the same."""
         if hasattr(self, "limiter"):
             ledger = self.limiter._known.get("account", Ledger())
-            assert load(dump(ledger), Ledger(last=None)) == ledger
+            assert load(dump(ledger)) == ledger
 
 
 LimiterMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
@@ -196,10 +195,12 @@ names = st.sampled_from([ACCOUNT, "high", "low"])
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
-def test_any_bytes_are_a_ledger_or_none(stored: bytes) -> None:
+def test_c01_any_bytes_are_a_ledger_or_refused(stored: bytes) -> None:
     """K04 and C01 for the limits: whatever is in the store, the service goes on."""
-    other = Ledger(spent={"x": Spent("2026-01-01", 3)})
-    assert isinstance(load(stored, other), Ledger)
+    try:
+        assert isinstance(load(stored), Ledger)
+    except ValueError as error:
+        assert str(error)  # noqa: PT017 - either is right
 
 
 @given(begun=moments, now=moments, duration_s=st.floats(0, 1e6), until_reset=st.booleans())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from rate_limiter import Correction, RateLimiter
-from storage.ledger import Allowance, Ledger, Limits, Moment, Need, load
+from storage.ledger import Allowance, Ledger, Limits, Moment, Need, dump, load
 from tests.doubles import LosableStore, TurnedClock
 
 INSTANCES = 3
@@ -120,7 +120,7 @@ class LossMachine(RuleBasedStateMachine):
     def the_store_knows_of_every_call_that_nobody_owes(self) -> None:
         """I2: and of not one more than were made."""
         if hasattr(self, "sent") and not self.store.is_lost:
-            ledger = load(dict(self.store.states()).get("ledger:account"), Ledger())
+            ledger = load(dict(self.store.states()).get("ledger:account") or dump(Ledger()))
             counted = sum(spent.calls for spent in ledger.spent.values())
             assert len(self.sent) - self.reserve <= counted <= len(self.sent)
 

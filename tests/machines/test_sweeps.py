@@ -20,7 +20,7 @@ from providers.prompt import Message, Prompt
 from rate_limiter import RateLimiter
 from router import Router
 from storage import Change, Entry, Store
-from storage.ledger import Ledger, load
+from storage.ledger import Ledger, dump, load
 from storage.memory import MemoryStore
 from storage.sqlite import FILE_NAME, SqliteStore
 from tests.doubles import TurnedClock
@@ -231,7 +231,7 @@ def counted_in(path: Path) -> int:
     """How many calls of today the ledger holds."""
     store = SqliteStore(path)
     ledgers: list[Ledger] = []
-    store.update("ledger:gemini", lambda stored: ledgers.append(load(stored, Ledger())))
+    store.update("ledger:gemini", lambda stored: ledgers.append(load(stored or dump(Ledger()))))
     store.close()
     return ledgers[0].spent["*"].calls if ledgers[0].spent else 0
 

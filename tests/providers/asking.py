@@ -61,9 +61,11 @@ async def listening(
         task = asyncio.current_task()
         assert task is not None
         conversations.add(task)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await converse(reader, writer)
-        writer.transport.abort()
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await converse(reader, writer)
+        finally:
+            writer.transport.abort()
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]

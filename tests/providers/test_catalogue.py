@@ -6,8 +6,10 @@ import pkgutil
 import pytest
 
 import providers
-from providers import CATALOGUE, NAMES, Access, Entry, configured
+from providers import CATALOGUE, NAMES, Access, Entry, configured, left_out, without_training
 from providers.compatible import ROWS
+from providers.free_tiers import FreeTier
+from storage.ledger import Limits
 from tests.providers.asking import ENTRIES, KEY, build, prompt
 
 GUIDE = ["gemini", "openrouter", "cloudflare"]
@@ -118,3 +120,20 @@ def test_every_provider_of_the_catalogue_has_a_file_of_its_name_or_a_row() -> No
     files = {module.name for module in pkgutil.iter_modules(providers.__path__)}
     assert files.issuperset(GUIDE)
     assert [row.identity.name for row in ROWS] == OTHERS
+
+
+def test_no_train_leaves_out_whoever_may_learn_or_is_not_known_not_to() -> None:
+    """With the reason; the others are asked in the same order."""
+    access = without_training(WITH_ALL)
+    asked = {provider.identity.name for provider, _ in configured(access)}
+    assert asked == {"cloudflare", "groq", "cerebras", "sambanova", "ollama", "custom"}
+    told = left_out(access)
+    assert {own.provider for own in told} == set(WITH_ALL) - asked
+    assert {own.reason for own in told} == {"it may learn from what it is sent (NO_TRAIN=1)"}
+    assert left_out(WITH_ALL) == left_out(without_training({})) == ()
+
+
+def test_whoever_does_not_learn_says_so_somewhere(entry: Entry) -> None:
+    """A provider counts as one that learns until somebody has read that it does not."""
+    assert entry.tier.trains or entry.tier.trains_by
+    assert FreeTier("UTC", Limits(), counts_refusals=True, ladder=()).trains

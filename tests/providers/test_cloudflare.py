@@ -1,6 +1,7 @@
 """Cloudflare's wire format in both its shapes, as plain values."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,6 +69,19 @@ def test_the_request_names_account_and_model_and_carries_every_parameter() -> No
         "presence_penalty": 0.1,
         "frequency_penalty": -0.2,
     }
+
+
+def test_an_answer_of_any_length_is_not_cut_after_256_tokens() -> None:
+    """Which is Cloudflare's own default."""
+    body = CLOUDFLARE.encode(replace(EVERYTHING, max_tokens=None), stream=True).body
+    assert body["max_tokens"] == 4_096
+
+
+@pytest.mark.parametrize("seed", [-(1 << 63), -1, 0, 1, 9_999_999_999, (1 << 63) - 1])
+def test_any_seed_becomes_one_that_is_taken(seed: int) -> None:
+    sent = CLOUDFLARE.encode(replace(EVERYTHING, seed=seed), stream=False).body["seed"]
+    assert 1 <= sent <= 9_999_999_999
+    assert sent == seed or not 1 <= seed <= 9_999_999_999
 
 
 def test_the_key_is_in_a_header_and_nowhere_else() -> None:

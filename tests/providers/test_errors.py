@@ -644,3 +644,43 @@ def test_an_unexpected_shape_does_not_bring_its_words_into_the_error(name: str) 
     with pytest.raises(ProviderError) as caught:
         build(name).decode(reply(body, 400))
     assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_date_without_a_zone_is_in_utc() -> None:
+    """As HTTP has it."""
+    headers = {"retry-after": "Tue, 24 Nov 2026 12:00:30"}
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
+    assert read_retry_after(headers, now) == 30.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "hint_s"),
+    [
+        ({"retry-after-ms": "1500"}, 1.5),
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after-ms": "soon", "retry-after": "9"}, 9.0),
+        ({"retry-after": "21s"}, 21.0),
+        ({"retry-after": "9", "x-ratelimit-reset": "1790000060"}, 9.0),
+        ({"x-ratelimit-reset": "1790000060"}, 60.0),
+        ({"x-ratelimit-reset": "2m"}, 120.0),
+        ({"ratelimit": '"default";r=0;t=17'}, 17.0),
+        ({"ratelimit": '"default";r=10;t=17'}, None),
+        ({"ratelimit": '"default";r=0;t=17', "x-ratelimit-reset": "9s"}, 9.0),
+        ({"ratelimit": '"default";r=0'}, None),
+        ({}, None),
+    ],
+)
+def test_every_spelling_of_a_hint_is_read_and_the_first_counts(
+    headers: dict[str, str], hint_s: float | None
+) -> None:
+    assert read_retry_after(headers, 1_790_000_000.0) == hint_s
+
+
+def test_an_error_says_what_is_known_and_nothing_else() -> None:
+    error = failure(Signals(429, ("not a word!", "quota:day"), "secret", 21.0, 20))
+    assert str(error) == "daily quota used up (429, quota:day)"
+    assert error.args == ("daily quota used up",)
+    assert (error.kind, error.status, error.code) == (K.DAILY_LIMIT, 429, "quota:day")
+    assert (error.retry_after_s, error.limit) == (21.0, 20)
+    assert ProviderError(K.AUTH, code="not a word!").code is None
+    assert str(ProviderError(K.AUTH)) == "the API key was refused"

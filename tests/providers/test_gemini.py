@@ -74,6 +74,14 @@ def test_parameters_left_open_are_not_sent() -> None:
     }
 
 
+@pytest.mark.parametrize("seed", [-(1 << 63), -1, 0, 7, (1 << 31) - 1, 1 << 31, (1 << 63) - 1])
+def test_any_seed_becomes_one_of_32_bits(seed: int) -> None:
+    prompt = Prompt(messages=(Message("user", "Hi"),), seed=seed)
+    sent = GEMINI.encode(prompt, stream=False).body["generationConfig"]["seed"]
+    assert 0 <= sent < 1 << 31
+    assert sent == seed or not 0 <= seed < 1 << 31
+
+
 def test_empty_turns_are_left_out_since_an_empty_part_is_refused() -> None:
     messages = (Message("user", "Hi"), Message("assistant", ""), Message("user", "There?"))
     contents = GEMINI.encode(Prompt(messages=messages), stream=False).body["contents"]

@@ -5,6 +5,7 @@ import inspect
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from rate_limiter import RateLimiter
 from sandbox.running import RunningSandbox
 from storage.ledger import Allowance
 from tests.providers.asking import (
+    ENTRIES,
     KEY,
     AccessOf,
     Conversation,
@@ -144,6 +146,24 @@ def test_a_failing_provider_raises_why_it_failed_and_not_the_key(
     assert access_of(entry.identity.name).key not in printed + repr(caught.value)
     assert stamps.names == [entry.identity.name]
     assert len(sandbox.log) == 1
+
+
+@pytest.mark.parametrize("name", ["gemini", "openrouter", "cloudflare"])
+def test_of_several_keys_the_next_one_is_used_when_one_is_refused(
+    name: str, access_of: AccessOf, stamps: Stamps, sandbox: RunningSandbox
+) -> None:
+    """With the same model; other failures are not taken elsewhere."""
+    right = access_of(name)
+    ask = doorway(ENTRIES[name], replace(right, key=f"{KEY},{right.key}"), stamps)
+    assert ask(MESSAGES)["choices"]
+    assert stamps.names == [name] * 2
+    assert len({call.model for call in sandbox.calls(name)}) == 1
+    two_good = doorway(ENTRIES[name], replace(right, key=f"{right.key},{KEY}"), stamps)
+    sandbox.fail(name, status=503)
+    with pytest.raises(ProviderError) as caught:
+        two_good(MESSAGES)
+    assert caught.value.kind is FailureKind.OVERLOADED
+    assert len(sandbox.calls(name)) == 3
 
 
 def test_a_wrong_key_is_refused_and_not_printed(

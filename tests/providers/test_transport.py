@@ -4,7 +4,11 @@ The ids in the names are those of the fault catalogue: T transport, H HTTP, B bo
 """
 
 import asyncio
+import contextlib
 import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +17,9 @@ import orjson
 import pytest
 
 from providers import Entry
-from providers.completion import Completion, Usage
+from providers.completion import Completion, Delta, Usage
 from providers.errors import FailureKind, ProviderError
+from providers.prompt import AnswerFormat, Tool
 from providers.transport import LARGEST_BODY, HttpUpstream, Transport
 from sandbox.running import RunningSandbox
 from tests.providers.asking import (
@@ -121,6 +126,50 @@ async def test_a_model_that_answers_a_stream_in_one_piece_is_understood(
     assert completion.text == "Hi."
 
 
+async def test_what_cannot_be_streamed_has_the_time_of_a_whole_reply(
+    upstream_of: UpstreamOf, sandbox: RunningSandbox
+) -> None:
+    """Cloudflare answers in JSON in one piece: nothing comes before all of it is written."""
+    upstream = upstream_of("cloudflare")
+    upstream.transport.timeouts = replace(TIMEOUTS, first_token_s=SILENCE_S)
+    sandbox.fail("cloudflare", times=1, delay_s=3 * SILENCE_S)
+    question = replace(STREAMED, answer_format=AnswerFormat())
+    assert orjson.loads((await upstream.complete(question, timeout_s=20)).text)
+
+
+TWO_CALLS = [
+    {"index": n, "id": f"call_{n}", "function": {"name": name, "arguments": "{}"}}
+    for n, name in enumerate(("first", "second"))
+]
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize(("parallel", "names"), [(False, ["first"]), (None, ["first", "second"])])
+async def test_who_wants_one_call_gets_one(
+    transport: Transport, streamed: bool, parallel: bool | None, names: list[str]
+) -> None:
+    """Also from providers that cannot be told so."""
+    tool_calls = {"tool_calls": TWO_CALLS}
+    if streamed:
+        pieces = [{"choices": [{"index": 0, "delta": {"tool_calls": [c]}}]} for c in TWO_CALLS]
+        chunks = [b"data: " + orjson.dumps(piece) + b"\n\n" for piece in pieces]
+        said = saying(*chunks, openai_event("", "tool_calls"), DONE)
+    else:
+        choice = {"message": tool_calls, "finish_reason": "tool_calls"}
+        body = orjson.dumps({"choices": [choice]})
+        said = saying(body, headers="content-type: application/json")
+    question = replace(
+        STREAMED, tools=(Tool("first"), Tool("second")), parallel_tool_calls=parallel
+    )
+    seen: list[Delta] = []
+    async with listening(said) as url:
+        upstream = HttpUpstream(build("openrouter", url), transport, OPEN)
+        completion = await upstream.complete(question, timeout_s=20, emit=seen.append)
+    assert [call.name for call in completion.tool_calls] == names
+    assert [piece.name for delta in seen for piece in delta.tool_calls] == names
+    assert completion.finish_reason == "tool_calls"
+
+
 async def test_the_request_asks_for_no_compression_and_names_no_secret_in_its_address(
     upstream: HttpUpstream, sandbox: RunningSandbox
 ) -> None:
@@ -148,20 +197,12 @@ async def test_t01_a_refused_connection_was_not_sent(
 
 
 async def test_t02_a_connection_that_nobody_takes_is_given_up(entry: Entry) -> None:
-    """A listener with a full queue drops what comes, as a black hole does."""
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for each in waiting:
-            each.setblocking(False)
-            each.connect_ex(full.getsockname())
-        url = f"http://127.0.0.1:{full.getsockname()[1]}"
+    """Packets that vanish cost the time to connect."""
+    with deaf() as port:
         transport = Transport(replace(TIMEOUTS, connect_s=SILENCE_S))
+        url = f"http://127.0.0.1:{port}"
         error = await failure_of(HttpUpstream(build(entry.identity.name, url), transport, OPEN))
         await transport.aclose()
-        for each in waiting:
-            each.close()
     assert error.kind is K.NOT_SENT
 
 
@@ -175,6 +216,81 @@ async def test_t02_a_tls_handshake_that_nobody_answers_is_given_up() -> None:
         error = await failure_of(upstream)
         await transport.aclose()
     assert error.kind is K.NOT_SENT
+
+
+@contextlib.contextmanager
+def deaf(port: int = 0, host: str = "127.0.0.1") -> Iterator[int]:
+    """A listener with a full queue, which drops what comes as a black hole does; its port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as full, contextlib.ExitStack() as callers:
+        full.bind((host, port))
+        full.listen(0)
+        for _ in range(4):
+            caller = callers.enter_context(socket.socket(family))
+            caller.setblocking(False)
+            caller.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+def resolving(*hosts: str) -> Callable[..., list[Any]]:
+    """A `getaddrinfo` that gives *hosts*, in this order, for every name."""
+
+    def getaddrinfo(_: str, port: int, *more: Any, **others: Any) -> list[Any]:
+        families = [socket.AF_INET6 if ":" in host else socket.AF_INET for host in hosts]
+        return [
+            (family, socket.SOCK_STREAM, 6, "", (host, port, 0, 0)[: 4 if ":" in host else 2])
+            for family, host in zip(families, hosts, strict=True)
+        ]
+
+    return getaddrinfo
+
+
+async def test_t11_a_dead_ipv6_address_beside_a_living_one_costs_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A quarter of a second later the other address is tried beside it (happy eyeballs)."""
+    monkeypatch.setattr(socket, "getaddrinfo", resolving("::1", "127.0.0.1"))
+    transport = Transport(replace(TIMEOUTS, connect_s=3.0))
+    async with listening(saying(openai_event("Hello", "stop"), DONE)) as url:
+        port = int(url.rsplit(":", 1)[1])
+        with deaf(port, "::1"):
+            upstream = HttpUpstream(build("openrouter", f"http://two.test:{port}"), transport, OPEN)
+            begin_s = time.monotonic()
+            assert (await upstream.complete(STREAMED, timeout_s=30)).text == "Hello"
+            assert time.monotonic() - begin_s < 2.0
+        await transport.aclose()
+
+
+async def test_t11_two_dead_addresses_cost_the_time_to_connect_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not once for each of them."""
+    monkeypatch.setattr(socket, "getaddrinfo", resolving("::1", "127.0.0.1"))
+    transport = Transport(replace(TIMEOUTS, connect_s=0.5))
+    with deaf() as port, deaf(port, "::1"):
+        upstream = HttpUpstream(build("gemini", f"http://two.test:{port}"), transport, OPEN)
+        begin_s = time.monotonic()
+        assert (await failure_of(upstream)).kind is K.NOT_SENT
+        assert time.monotonic() - begin_s < 0.9
+    await transport.aclose()
+
+
+async def test_t11_a_name_that_is_not_resolved_in_time_was_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The time to connect holds for the resolver too."""
+    answered = threading.Event()
+
+    def getaddrinfo(*_: Any, **more: Any) -> list[Any]:
+        answered.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    transport = Transport(replace(TIMEOUTS, connect_s=SILENCE_S))
+    upstream = HttpUpstream(build("gemini", "http://slow.test"), transport, OPEN)
+    assert (await failure_of(upstream)).kind is K.NOT_SENT
+    answered.set()
+    await transport.aclose()
 
 
 async def test_an_unknown_host_was_not_sent(transport: Transport) -> None:
@@ -488,7 +604,7 @@ async def test_e01_a_stream_that_is_cut_is_never_an_answer(
 ) -> None:
     sandbox.reply(upstream.identity.name, "word " * 200)
     sandbox.fail(upstream.identity.name, **fault)
-    assert (await failure_of(upstream)).kind in (K.TRUNCATED, K.BAD_BODY, K.RESET)
+    assert (await failure_of(upstream)).kind is K.TRUNCATED
 
 
 @pytest.mark.parametrize(

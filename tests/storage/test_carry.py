@@ -12,7 +12,7 @@ import pytest
 from rate_limiter import Correction, RateLimiter
 from storage import Entry, Store
 from storage.carry import Carried, carry
-from storage.ledger import Allowance, Limits, Need
+from storage.ledger import Allowance, Limits, Need, load
 from storage.redis import RedisStore
 from storage.sqlite import FILE_NAME, SqliteStore
 from tests.servers import StoreServer
@@ -129,3 +129,17 @@ def test_the_command_says_what_is_wrong(places: list[str], words: str, tmp_path:
     )
     assert done.returncode == 1
     assert words in done.stderr
+
+
+def test_a_ledger_that_cannot_be_read_is_carried_as_a_lost_one(
+    file: SqliteStore, tmp_path: Path
+) -> None:
+    """The other store becomes as careful as it would have been here."""
+    file.update("ledger:gemini", lambda _: b"rubbish")
+    target = SqliteStore(tmp_path / "target" / FILE_NAME)
+    carry(file, target, time.time())
+    lost = load(dict(target.states())["ledger:gemini"]).lost
+    assert lost is not None
+    assert not reserve(target)
+    target.close()
+    file.close()

@@ -97,6 +97,25 @@ def test_a_states_keys_are_in_one_slot_of_a_cluster(server: StoreServer, store: 
     assert (len(keys), tags) == (2, {"ledger:gemini"})
 
 
+def test_c03_what_a_newer_version_wrote_is_left_as_it_is(
+    server: StoreServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Versions that write differently do not see each other's keys, and delete none of them."""
+    ours = RedisStore(server.url, "versions")
+    monkeypatch.setattr("storage.redis.FORMAT", "2")
+    newer = RedisStore(server.url, "versions")
+    newer.put("key", Entry(b"new", 1.0))
+    newer.update("ledger:gemini", lambda _: b"{}")
+    assert ours.get("key") is None
+    assert dict(ours.states()) == {}
+    ours.put("key", Entry(b"old", 1.0))
+    assert ours.clear() == 1
+    assert newer.get("key") == Entry(b"new", 1.0)
+    assert dict(newer.states()) == {"ledger:gemini": b"{}"}
+    ours.close()
+    newer.close()
+
+
 def test_prefixes_keep_services_apart(server: StoreServer) -> None:
     """Also when one is a pattern that matches the other, and one is cleared."""
     one, other = RedisStore(server.url, "one?"), RedisStore(server.url, "one1")

@@ -1,18 +1,23 @@
 """Every store keeps the same promises."""
 
+import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
 import uuid
+import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from storage import Entry, Store
+from storage.ledger import Ledger, load
 from storage.memory import MemoryStore
 from storage.redis import RedisStore
-from storage.sqlite import FILE_NAME, MOST_REMOVED, SqliteStore, open_store
+from storage.sqlite import FILE_NAME, MOST_REMOVED, STEPS, SqliteStore, open_store
 
 
 def make(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Store:
@@ -183,7 +188,7 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"not a database, but some other file" * 100, b"\0" * 5000]
 )
-def test_a_foreign_file_is_moved_aside(tmp_path: Path, content: bytes) -> None:
+def test_c01_a_foreign_file_is_moved_aside(tmp_path: Path, content: bytes) -> None:
     """The service starts anyway, and the file is still there to look at."""
     path = tmp_path / FILE_NAME
     path.write_bytes(content)
@@ -195,16 +200,117 @@ def test_a_foreign_file_is_moved_aside(tmp_path: Path, content: bytes) -> None:
     store.close()
 
 
-def test_a_file_of_another_schema_is_kept_but_not_read(tmp_path: Path) -> None:
-    """A newer version's answers are misses here, and not deleted."""
+# What the very first version wrote, before there were steps.
+FIRST_SCHEMA = """
+    PRAGMA journal_mode = WAL;
+    CREATE TABLE answers (
+        key TEXT PRIMARY KEY, stored_at REAL NOT NULL, check_sum INTEGER NOT NULL, body BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX answers_by_age ON answers (stored_at);
+    CREATE TABLE state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+    PRAGMA user_version = 1;
+"""
+NEXT_STEPS = (
+    *STEPS,
+    (
+        "ALTER TABLE answers ADD COLUMN hits INTEGER NOT NULL DEFAULT 0",
+        "UPDATE answers SET hits = 1",
+    ),
+    ("CREATE TABLE documents (id TEXT PRIMARY KEY)",),
+)
+
+
+def versions(path: Path) -> int:
+    """The version that a file says it has."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_a_file_of_the_first_version_is_read_on(tmp_path: Path) -> None:
+    """Its answers and ledgers are there."""
     path = tmp_path / FILE_NAME
-    db = sqlite3.connect(path)
-    db.executescript("CREATE TABLE answers (other TEXT); PRAGMA user_version = 99;")
-    db.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(FIRST_SCHEMA)
+        db.execute("INSERT INTO answers VALUES ('key', 1.0, ?, ?)", (zlib.crc32(b"x"), b"x"))
+        db.execute("INSERT INTO state VALUES ('ledger:gemini', ?)", (b"{}",))
+        db.commit()
     store = SqliteStore(path)
-    assert store.get("key") is None
-    assert len(list(tmp_path.glob(f"{FILE_NAME}.damaged-*"))) == 1
+    assert store.get("key") == Entry(b"x", 1.0)
+    assert dict(store.states()) == {"ledger:gemini": b"{}"}
     store.close()
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_date_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every step is taken in order, and what was there is kept."""
+    path = tmp_path / FILE_NAME
+    older = SqliteStore(path)
+    older.put("key", Entry(b"x", 1.0))
+    older.update("ledger:gemini", lambda _: b"{}")
+    older.close()
+    for _ in range(2):
+        store = SqliteStore(path, NEXT_STEPS)
+        assert store.get("key") == Entry(b"x", 1.0)
+        assert dict(store.states()) == {"ledger:gemini": b"{}"}
+        store.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT hits FROM answers").fetchall() == [(1,)]
+    assert versions(path) == 3
+    assert caplog.text.count("is now of version 3; it was 1") == 1
+    assert not list(tmp_path.glob("*damaged*"))
+
+
+def test_a_step_that_fails_changes_nothing(tmp_path: Path) -> None:
+    """The next start finds the file as it was."""
+    path = tmp_path / FILE_NAME
+    older = SqliteStore(path)
+    older.put("key", Entry(b"x", 1.0))
+    older.close()
+    broken = SqliteStore(path, (*NEXT_STEPS[:2], ("CREATE TABLE answers (again TEXT)",)))
+    with pytest.raises(OSError, match="already exists"):
+        broken.get("key")
+    broken.close()
+    assert versions(path) == 1
+    assert older.get("key") == Entry(b"x", 1.0)
+    older.close()
+
+
+def test_many_threads_bring_a_file_up_to_date_together(tmp_path: Path) -> None:
+    """Each step is taken by one of them."""
+    path = tmp_path / FILE_NAME
+    older = SqliteStore(path)
+    older.put("key", Entry(b"x", 1.0))
+    older.close()
+    stores = [SqliteStore(path, NEXT_STEPS) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda store: store.get("key"), stores))
+    assert found == [Entry(b"x", 1.0)] * 8
+    for store in stores:
+        store.close()
+
+
+def test_c03_a_file_of_a_newer_version_is_left_as_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its answers are misses here; another file is used, and the newer version finds its own again."""
+    path = tmp_path / FILE_NAME
+    newer = SqliteStore(path, NEXT_STEPS)
+    newer.update("ledger:gemini", lambda _: b"{}")
+    newer.close()
+    content = path.read_bytes()
+    for _ in range(2):
+        store = open_store(tmp_path)
+        assert store.get("key") is None
+        store.put("other", Entry(b"y", 2.0))
+        assert store.get("other") == Entry(b"y", 2.0)
+        assert store.holdings().place == str(tmp_path / "cache.v1.db")
+        store.close()
+    assert path.read_bytes() == content
+    assert "written by a newer version (3): it stays as it is, cache.v1.db is used" in caplog.text
+    assert dict(newer.states()) == {"ledger:gemini": b"{}"}
+    newer.close()
+    assert not list(tmp_path.glob("*damaged*"))
 
 
 def test_a_file_damaged_while_open_costs_one_error_and_then_works(tmp_path: Path) -> None:
@@ -224,7 +330,7 @@ def test_a_file_damaged_while_open_costs_one_error_and_then_works(tmp_path: Path
     store.close()
 
 
-def test_a_flipped_bit_in_an_answer_is_a_miss(tmp_path: Path) -> None:
+def test_c02_a_flipped_bit_in_an_answer_is_a_miss(tmp_path: Path) -> None:
     """The check sum finds what SQLite does not."""
     store = SqliteStore(tmp_path / FILE_NAME)
     store.put("key", Entry(b'"true"', 1.0))
@@ -236,7 +342,7 @@ def test_a_flipped_bit_in_an_answer_is_a_miss(tmp_path: Path) -> None:
     store.close()
 
 
-def test_where_the_directory_is_read_only_another_place_is_found(tmp_path: Path) -> None:
+def test_d02_where_the_directory_is_read_only_another_place_is_found(tmp_path: Path) -> None:
     """Also for root, who may write everywhere: the directory's name is taken by a file."""
     taken = tmp_path / "cache"
     taken.write_text("a file")
@@ -270,4 +376,167 @@ def test_updates_of_many_processes_are_never_lost(
     workers = [subprocess.Popen([sys.executable, "-c", program, *place]) for _ in range(4)]
     assert [worker.wait(60) for worker in workers] == [0, 0, 0, 0]
     assert dict(store.states()) == {"n": b"400"}
+    store.close()
+
+
+def test_there_is_nothing_to_remove_in_an_empty_store(tmp_path: Path) -> None:
+    """Though the file itself is larger than what may be held."""
+    store = SqliteStore(tmp_path / FILE_NAME)
+    assert store.shrink(0) == 0
+    store.close()
+
+
+def test_what_is_no_damage_moves_nothing_aside(tmp_path: Path) -> None:
+    """Somebody else is writing: the file is whole, and the next use works."""
+    path = tmp_path / FILE_NAME
+    store = SqliteStore(path)
+    store.put("key", Entry(b"1", 1.0))
+    with store._connection() as db:
+        db.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OSError, match="locked"):
+        store.put("key", Entry(b"2", 2.0))
+    other.execute("ROLLBACK")
+    other.close()
+    store.put("key", Entry(b"3", 3.0))
+    assert store.get("key") == Entry(b"3", 3.0)
+    assert [file.name for file in tmp_path.glob("*.damaged-*")] == []
+    store.close()
+
+
+def test_a_file_that_cannot_be_prepared_is_an_error_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A locked file is no damaged one, and neither is a full disk."""
+    path = tmp_path / FILE_NAME
+    monkeypatch.setattr("storage.sqlite.BUSY_TIMEOUT_S", 0.0)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    store = SqliteStore(path)
+    with pytest.raises(OSError, match="locked"):
+        store.get("key")
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.get("key") is None
+    store.close()
+
+
+def spoilt(path: Path) -> None:
+    """Damage the file that others have open."""
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+
+
+def filled(path: Path) -> SqliteStore:
+    """A store with some pages, all of them in the file itself."""
+    store = SqliteStore(path)
+    for number in range(200):
+        store.put(str(number), Entry(b"x" * 500, 1.0))
+    store.close()
+    assert store.get("0") is not None
+    return store
+
+
+def test_a_damaged_file_is_replaced_once_by_all_who_have_it_open(tmp_path: Path) -> None:
+    """The second to notice finds the new file, and leaves it where it is."""
+    path = tmp_path / FILE_NAME
+    first, second = filled(path), filled(path)
+    spoilt(path)
+    with pytest.raises(OSError, match="malformed"):
+        sum(first.get(str(number)) is not None for number in range(200))
+    first.put("key", Entry(b"new", 2.0))
+    second._begin_anew()  # it noticed in the same moment
+    assert second.get("key") == Entry(b"new", 2.0)
+    assert len(list(tmp_path.glob(f"{FILE_NAME}.damaged-*"))) == 1
+    first.close()
+    second.close()
+
+
+def test_what_was_lost_is_said_of_every_state_that_is_not_there(tmp_path: Path) -> None:
+    """Until it has one of its own; nothing is said of it in a file that was never damaged."""
+    path = tmp_path / FILE_NAME
+    store = filled(path)
+    seen: list[bytes | None] = []
+    store.update("ledger:x", seen.append)
+    assert seen == [None]
+    spoilt(path)
+    with pytest.raises(OSError, match="malformed"):
+        sum(store.get(str(number)) is not None for number in range(200))
+    store.update("ledger:x", seen.append)
+    assert seen[1] is not None
+    lost = load(seen[1])
+    assert lost.lost is not None
+    assert lost == Ledger(lost=lost.lost)
+    store.update("ledger:x", lambda _: b"own")
+    store.update("ledger:x", seen.append)
+    assert seen[2] == b"own"
+    store.close()
+
+
+def test_a_damaged_file_that_cannot_be_replaced_is_still_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full as well: the damage is told, and the next use tries again."""
+    path = tmp_path / FILE_NAME
+    store = filled(path)
+    spoilt(path)
+
+    def full(self: SqliteStore) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqliteStore, "_replace", full)
+        with pytest.raises(OSError, match="malformed"):
+            sum(store.get(str(number)) is not None for number in range(200))
+    with pytest.raises(OSError, match="malformed"):
+        sum(store.get(str(number)) is not None for number in range(200))
+    store.put("key", Entry(b"1", 1.0))
+    assert store.get("key") == Entry(b"1", 1.0)
+    store.close()
+
+
+def test_d02_without_any_place_the_store_lasts_as_long_as_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the folder nor the temporary one can be written."""
+    taken = tmp_path / "cache"
+    taken.write_text("a file")
+    monkeypatch.setattr("tempfile.tempdir", str(taken))
+    store = open_store(taken)
+    assert isinstance(store, MemoryStore)
+    assert "cache and limits last as long as the process" in caplog.text
+
+
+def test_a_temporary_folder_of_somebody_else_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They could read our answers there, or write them."""
+    taken = tmp_path / "cache"
+    taken.write_text("a file")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    mine = os.getuid()
+    names = iter([mine, mine + 1])
+    monkeypatch.setattr("os.getuid", lambda: next(names, mine + 1))
+    assert isinstance(open_store(taken), MemoryStore)
+    assert "belongs to somebody else" in caplog.text
+
+
+def test_a_store_says_what_kind_it_is(store: Store) -> None:
+    """And that it is well."""
+    condition = store.condition()
+    assert condition.kind in ("sqlite", "memory", "redis")
+    assert (condition.lost, condition.lost_for_s) == ("", 0.0)
+    store.when_back(lambda: None)
+
+
+def test_a_damaged_answer_is_not_among_the_answers(tmp_path: Path) -> None:
+    """It is left where it is."""
+    store = SqliteStore(tmp_path / FILE_NAME)
+    for key in ("one", "two"):
+        store.put(key, Entry(b"1", 1.0))
+    with store._connection() as db:
+        db.execute("UPDATE answers SET body = x'32' WHERE key = 'one'")
+    assert dict(store.answers()) == {"two": Entry(b"1", 1.0)}
     store.close()

@@ -32,6 +32,12 @@ WEATHER: Any = {
     },
 }
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
+PICTURE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
+CALL: Any = {
+    "id": "call_1",
+    "type": "function",
+    "function": {"name": "weather", "arguments": '{"city": "Kiel"}'},
+}
 PROVIDERS = {
     "gemini": "gemini/gemini-3.5-flash-lite",
     "openrouter": "openrouter/openrouter/free",
@@ -152,14 +158,9 @@ def test_a_tool_is_called_and_its_answer_is_taken(
 
 def test_a_lost_signature_does_not_end_a_conversation(serve: Serve, client: Client) -> None:
     """Many clients drop what they do not know."""
-    call = {
-        "id": "call_1",
-        "type": "function",
-        "function": {"name": "weather", "arguments": '{"city": "Kiel"}'},
-    }
     asked: Any = [
         {"role": "user", "content": "The weather in Kiel?"},
-        {"role": "assistant", "tool_calls": [call]},
+        {"role": "assistant", "tool_calls": [CALL]},
         {"role": "tool", "tool_call_id": "call_1", "content": "Sunny."},
     ]
     answer = client.create(serve("gemini"), model="auto", messages=asked, tools=[WEATHER])
@@ -206,10 +207,7 @@ def test_a_picture_reaches_the_provider(
     serve: Serve, client: Client, provider: str, sandbox: RunningSandbox
 ) -> None:
     """As its own format wants it."""
-    parts: Any = [
-        {"type": "text", "text": "What is this?"},
-        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}},
-    ]
+    parts: Any = [{"type": "text", "text": "What is this?"}, PICTURE]
     client.create(serve(provider), model="auto", messages=[{"role": "user", "content": parts}])
     (call,) = [call for call in sandbox.calls(provider) if call.method == "POST"]
     assert PIXEL in str(call.request)
@@ -218,7 +216,7 @@ def test_a_picture_reaches_the_provider(
 def test_every_parameter_reaches_the_provider(serve: Serve, sandbox: RunningSandbox) -> None:
     """Under its own name."""
     asked: Any = {
-        "temperature": 0.5,
+        "temperature": 1,
         "top_p": 0.9,
         "stop": ["END"],
         "seed": 7,
@@ -288,6 +286,24 @@ def test_local_names_the_embedded_model(serve: Serve) -> None:
     assert "local" in [model.id for model in served.client.models.list()]
 
 
+@pytest.mark.parametrize("model", ["auto", "local"])
+def test_what_the_embedded_model_cannot_do_is_told_with_the_reason(
+    serve: Serve, client: Client, model: str
+) -> None:
+    """Also where it is the only one."""
+    local = FakeUpstream("local", [K.TOO_LARGE], model="small")
+    local.terms = replace(own_terms(local), abilities=frozenset())
+    served = serve(upstreams=[], last_resort=local)
+    assert [row.id for row in served.client.models.list()] == ["auto", "local"]
+    with pytest.raises(openai.BadRequestError, match="cannot call tools") as caught:
+        client.create(served, model=model, messages=HELLO, tools=[WEATHER])
+    assert caught.value.code == "unsupported"
+    with pytest.raises(openai.BadRequestError, match="Input tokens exceed") as caught:
+        client.create(served, model=model, messages=HELLO)
+    assert caught.value.code == "context_length_exceeded"
+    assert client.create(served, model=model, messages=HELLO).choices
+
+
 def own_terms(local: FakeUpstream) -> Any:
     """The terms of a model on this machine."""
     return replace(local.terms, allowance=replace(local.terms.allowance, is_own=True))
@@ -320,6 +336,36 @@ WRONG: dict[str, tuple[dict[str, Any], str | None]] = {
         "messages[0].content[0].image_url",
     ),
     "tool without id": ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0]"),
+    "answer to no call": (
+        {"messages": [*HELLO, {"role": "tool", "tool_call_id": "call_1", "content": "Sunny."}]},
+        "messages",
+    ),
+    "answer to another call": (
+        {
+            "messages": [
+                *HELLO,
+                {"role": "assistant", "tool_calls": [CALL]},
+                {"role": "tool", "tool_call_id": "call_2", "content": "Sunny."},
+            ]
+        },
+        "messages",
+    ),
+    "call without answer": (
+        {"messages": [*HELLO, {"role": "assistant", "tool_calls": [CALL]}, *HELLO]},
+        "messages",
+    ),
+    "call at the end": (
+        {"messages": [*HELLO, {"role": "assistant", "tool_calls": [CALL]}]},
+        "messages",
+    ),
+    "picture of the system": (
+        {"messages": [{"role": "system", "content": [PICTURE]}, *HELLO]},
+        "messages[0]",
+    ),
+    "sound": (
+        {"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]},
+        "messages[0].content[0].type",
+    ),
     "n": ({"n": 2}, "n"),
     "max_tokens": ({"max_tokens": 0}, "max_tokens"),
     "stream": ({"stream": "yes"}, "stream"),
@@ -372,8 +418,7 @@ def test_what_no_model_can_do_is_told_with_the_reasons(
 
 def test_a_provider_that_cannot_is_passed_over(serve: Serve) -> None:
     """And the receipt says why."""
-    parts: Any = [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}]
-    fields = {"model": "auto", "messages": [{"role": "user", "content": parts}]}
+    fields = {"model": "auto", "messages": [{"role": "user", "content": [PICTURE]}]}
     blind, seeing = FakeUpstream("blind"), FakeUpstream("seeing")
     blind.terms = replace(blind.terms, abilities=frozenset())
     response = serve(upstreams=[blind, seeing]).post(fields, {"X-Route-Receipt": "1"})
@@ -476,6 +521,8 @@ def test_an_answer_that_breaks_off_is_an_error_to_the_client(serve: Serve, clien
         ("GET", "/v1/chat/completions", 405, "method_not_supported"),
         ("DELETE", "/v1/models", 405, "method_not_supported"),
         ("POST", "/v1/embeddings", 404, None),
+        ("GET", "/v1", 404, None),
+        ("OPTIONS", "/v1/chat/completions", 405, "method_not_supported"),
     ],
 )
 def test_other_addresses_are_refused_in_the_same_words(
@@ -498,6 +545,14 @@ def test_a_body_that_is_no_request_is_a_bad_request(serve: Serve, body: bytes) -
     answer = serve("gemini").post(body)
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_a_body_that_is_not_sent_as_json_is_told_so(serve: Serve) -> None:
+    """As `curl -d` does by itself."""
+    body = b'{"model": "auto", "messages": [{"role": "user", "content": "Hello."}]}'
+    answer = serve("gemini").post(body, {"content-type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 400
+    assert "application/json" in answer.json()["error"]["message"]
 
 
 def test_half_a_character_and_deep_nests_are_bad_requests(serve: Serve) -> None:

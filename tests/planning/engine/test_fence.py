@@ -1,7 +1,6 @@
 """Untrusted text can neither close its fence nor look like a turn of the conversation."""
 
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +26,9 @@ def test_another_service_has_other_fences() -> None:
 
 def test_a_store_that_fails_costs_only_the_equality(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(MemoryStore):
-        def update(self, name: str, change: Change, **more: Any) -> None:
+        def update(
+            self, name: str, change: Change, *, keep_s: float = 0.0, attempt: str = ""
+        ) -> None:
             raise OSError("disk full")
 
     assert Fences.of(Broken()).around("idea", "x")

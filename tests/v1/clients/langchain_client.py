@@ -1,11 +1,19 @@
-"""LangChain's ChatOpenAI as a client: a plain, a streamed and a tool call; prints what it saw as JSON."""
+"""LangChain's ChatOpenAI as a client: what it can do here, and how it tells errors; prints JSON."""
 
-import json
-import sys
 from typing import Any
 
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
+from pydantic import BaseModel
+
+from tests.v1.clients.report import Case, report
+
+
+class Boat(BaseModel):
+    """What is to be filled in."""
+
+    name: str
+    masts: int
 
 
 @tool
@@ -20,6 +28,7 @@ def ask(base_url: str, question: str, model: str) -> dict[str, Any]:
     plain = chat.invoke(question)
     pieces = list(chat.stream(question + " Again."))
     called = chat.bind_tools([weather]).invoke(question)
+    boat = chat.with_structured_output(Boat).invoke(question)
     return {
         "plain": plain.text,
         "usage": plain.usage_metadata and plain.usage_metadata["total_tokens"],
@@ -27,9 +36,23 @@ def ask(base_url: str, question: str, model: str) -> dict[str, Any]:
         "pieces": sum(bool(piece.text) for piece in pieces),
         "tool": called.tool_calls[0]["name"],
         "arguments": called.tool_calls[0]["args"],
+        "structured": boat.model_dump() if isinstance(boat, Boat) else None,
     }
 
 
+def fail(base_url: str, case: Case) -> None:
+    """Ask what cannot be answered."""
+    chat = ChatOpenAI(
+        base_url=base_url,
+        api_key="any",
+        model=case["model"],
+        max_retries=0,
+        temperature=case.get("temperature"),
+        default_headers=case.get("headers"),
+    )
+    ways = chat.stream if case.get("stream") else chat.invoke
+    list(ways(case["question"]))
+
+
 if __name__ == "__main__":
-    url, asked, *models = sys.argv[1:]
-    print(json.dumps({model: ask(url, asked, model) for model in models}))
+    report(ask, fail)

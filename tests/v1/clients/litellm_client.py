@@ -1,18 +1,11 @@
-"""LiteLLM as a client: a plain, a streamed and a tool call; prints what it saw as JSON."""
+"""LiteLLM as a client: what it can do here, and how it tells errors; prints JSON."""
 
 import json
-import sys
 from typing import Any
 
 import litellm
 
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "weather",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
-    },
-}
+from tests.v1.clients.report import SCHEMA, WEATHER, Case, report
 
 
 def ask(base_url: str, question: str, model: str) -> dict[str, Any]:
@@ -27,6 +20,10 @@ def ask(base_url: str, question: str, model: str) -> dict[str, Any]:
     ]
     called = litellm.completion(messages=said, tools=[WEATHER], **asking)
     call = called.choices[0].message.tool_calls[0].function
+    schema = {"name": "boat", "schema": SCHEMA, "strict": True}
+    boat = litellm.completion(
+        messages=said, response_format={"type": "json_schema", "json_schema": schema}, **asking
+    )
     return {
         "plain": plain.choices[0].message.content,
         "usage": plain.usage.total_tokens,
@@ -34,9 +31,25 @@ def ask(base_url: str, question: str, model: str) -> dict[str, Any]:
         "pieces": sum(map(bool, pieces)),
         "tool": call.name,
         "arguments": json.loads(call.arguments),
+        "structured": json.loads(boat.choices[0].message.content),
     }
 
 
+def fail(base_url: str, case: Case) -> None:
+    """Ask what cannot be answered."""
+    answer = litellm.completion(
+        model=f"openai/{case['model']}",
+        api_base=base_url,
+        api_key="any",
+        num_retries=0,
+        max_retries=0,
+        messages=[{"role": "user", "content": case["question"]}],
+        temperature=case.get("temperature"),
+        stream=case.get("stream", False),
+        extra_headers=case.get("headers"),
+    )
+    list(answer)
+
+
 if __name__ == "__main__":
-    url, asked, *models = sys.argv[1:]
-    print(json.dumps({model: ask(url, asked, model) for model in models}))
+    report(ask, fail)

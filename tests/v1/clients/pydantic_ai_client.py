@@ -1,18 +1,33 @@
-"""pydantic-ai as a client: a plain, a streamed and a tool call; prints what it saw as JSON."""
+"""pydantic-ai as a client: what it can do here, and how it tells errors; prints JSON."""
 
 import asyncio
-import json
-import sys
 from typing import Any
 
+from openai import AsyncOpenAI
+from pydantic import BaseModel
 from pydantic_ai import Agent
-from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.models.openai import OpenAIChatModel, OpenAIChatModelSettings
 from pydantic_ai.providers.openai import OpenAIProvider
+
+from tests.v1.clients.report import Case, report
+
+
+class Boat(BaseModel):
+    """What is to be filled in."""
+
+    name: str
+    masts: int
+
+
+def chosen(base_url: str, model: str) -> OpenAIChatModel:
+    """*model* of the service at *base_url*."""
+    client = AsyncOpenAI(base_url=base_url, api_key="any", max_retries=0)
+    return OpenAIChatModel(model, provider=OpenAIProvider(openai_client=client))
 
 
 async def ask(base_url: str, question: str, model: str) -> dict[str, Any]:
     """Ask *model* of the service at *base_url*."""
-    chat = OpenAIChatModel(model, provider=OpenAIProvider(base_url=base_url, api_key="any"))
+    chat = chosen(base_url, model)
     plain = await Agent(chat).run(question)
     async with Agent(chat).run_stream(question + " Again.") as streamed:
         pieces = [piece async for piece in streamed.stream_text(delta=True, debounce_by=None)]
@@ -26,6 +41,7 @@ async def ask(base_url: str, question: str, model: str) -> dict[str, Any]:
         return f"Sunny in {city}"
 
     answered = await agent.run(question)
+    boat = await Agent(chat, output_type=Boat).run(question)
     return {
         "plain": plain.output,
         "usage": plain.usage.total_tokens,
@@ -34,13 +50,22 @@ async def ask(base_url: str, question: str, model: str) -> dict[str, Any]:
         "tool": "weather" if calls else None,
         "arguments": {"city": calls[0]} if calls else None,
         "after_tool": answered.output,
+        "structured": boat.output.model_dump(),
     }
 
 
-async def main(url: str, question: str, *models: str) -> None:
-    """Ask each of *models*, one after the other."""
-    print(json.dumps({model: await ask(url, question, model) for model in models}))
+async def fail(base_url: str, case: Case) -> None:
+    """Ask what cannot be answered."""
+    settings = OpenAIChatModelSettings(extra_headers=case.get("headers") or {})
+    if "temperature" in case:
+        settings["temperature"] = case["temperature"]
+    agent = Agent(chosen(base_url, case["model"]), model_settings=settings)
+    if not case.get("stream"):
+        await agent.run(case["question"])
+        return
+    async with agent.run_stream(case["question"]) as streamed:
+        [piece async for piece in streamed.stream_text()]
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    report(lambda *asked: asyncio.run(ask(*asked)), lambda *asked: asyncio.run(fail(*asked)))
