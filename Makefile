@@ -23,10 +23,10 @@ demo: $(VENV)/.bare ## The service among stand-ins that fail: no keys, no networ
 	@exec $(BIN)/python -m sandbox.demo $(PORT)
 
 test: $(VENV)/.dev $(VENV)/.clients ## The tests (under five minutes)
-	$(BIN)/pytest --quiet -n 2
+	$(BIN)/pytest --quiet -n 2 --dist loadgroup
 
 test-all: $(VENV)/.dev $(VENV)/.clients ## The tests and the long sweeps
-	$(BIN)/pytest --quiet -n 2 -m ""
+	$(BIN)/pytest --quiet -n 2 --dist loadgroup -m ""
 
 coverage: $(VENV)/.dev ## Branch coverage of the router and what it stands on
 	$(BIN)/coverage run -m pytest --quiet -n 0 $(CORE_TESTS)

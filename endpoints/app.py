@@ -13,6 +13,7 @@ from cache import ResponseCache
 from endpoints import errors, provenance, speech
 from endpoints.demo import demo_routes
 from endpoints.documents import document_routes
+from endpoints.examples import describe_by_example
 from endpoints.idempotency import Idempotency
 from endpoints.journal import Journal
 from endpoints.metrics import Metrics
@@ -121,6 +122,7 @@ def create_app(
     app.include_router(v1_routes(pace))
     app.include_router(page_routes())
     errors.install(app)
+    describe_by_example(app)
 
     # Each wraps those above it: the last one added sees a request first.
     app.add_middleware(Idempotency, cache=services.cache, answer=errors.answer)

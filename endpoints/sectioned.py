@@ -61,13 +61,13 @@ FormatAsked = Annotated[
     str | None, Query(alias="format", max_length=40, description=f"One of {', '.join(FORMATS)}.")
 ]
 Accept = Annotated[str, Header()]
+FILES: dict[str, dict[str, Any]] = {
+    form.media_type.partition(";")[0]: {} for form in FORMATS.values()
+}
 DOCUMENT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The document, or with `Accept: text/event-stream` the events of its run.",
-        "content": {
-            **{form.media_type.partition(";")[0]: {} for form in FORMATS.values()},
-            "text/event-stream": {},
-        },
+        "content": {**FILES, "text/event-stream": {}},
     },
     202: {
         "description": "It is being written (`Prefer: respond-async` or `wait=…`): see `Location`."
@@ -184,7 +184,8 @@ def _add_runs(routes: APIRouter, pace: Pace) -> None:
         response_class=Response,
         responses={
             **RUN,
-            **{code: DOCUMENT[code] for code in (200, 406, 422)},
+            **{code: DOCUMENT[code] for code in (406, 422)},
+            200: {"content": FILES},
             409: {"description": NOT_YET},
         },
     )

@@ -23,7 +23,6 @@ PROBES = frozenset({"/healthz", "/readyz"})
 PAGES = frozenset({"/", "/playground", "/docs", "/openapi.json", "/favicon.ico"})
 FILES = "/web/"
 # What only says beforehand what would happen; the studio asks it while somebody fills the form.
-FORECAST = "/quota/forecast"
 PLAN = re.compile(r"/documents/[a-z_]+/plan")
 FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -104,7 +103,7 @@ class Visit:
     @property
     def costs(self) -> bool:
         """Whether it counts towards the caller's limits: reading does not, nor does looking ahead."""
-        looks_ahead = self.path == FORECAST or PLAN.fullmatch(self.path) is not None
+        looks_ahead = PLAN.fullmatch(self.path) is not None
         return self.method not in SAFE_METHODS and not looks_ahead
 
     @property

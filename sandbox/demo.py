@@ -63,6 +63,10 @@ def main() -> None:
             f"Or by hand, for example OpenRouter's next three answers:\n"
             f"  curl -X POST {sandbox.url}/_control/fault/openrouter -d "
             '\'{"error": "provider_overloaded", "times": 3}\'\n'
+            f"A whole document, section by section, as it is written:\n"
+            f"  curl -N {url}/documents/roadmap -H 'Accept: text/event-stream' "
+            "-H 'Content-Type: application/json' -d "
+            '\'{"idea": {"name": "Solar Kitchen", "mission": "Cook with the sun"}}\'\n'
             f"What can go wrong: {sandbox.url}/_control/errors   Ctrl-C ends the demo."
         )
         service.wait()

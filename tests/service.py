@@ -1,5 +1,6 @@
 """The real service in a process of its own, on a real socket, as users run it."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -44,16 +45,23 @@ class RunningService:
 
 @contextmanager
 def running_service(
-    folder: Path, environment: Mapping[str, str], *options: str, under: Sequence[str] = ()
+    folder: Path,
+    environment: Mapping[str, str],
+    *options: str,
+    under: Sequence[str] = (),
+    listener: socket.socket | None = None,
 ) -> Iterator[RunningService]:
     """Serve `main:app` from *folder* with only *environment* (and PATH) until the block ends.
 
-    *options* are uvicorn's; *under* is a command that it is run by.
+    *options* are uvicorn's; *under* is a command that it is run by; *listener* is a socket that
+    outlives the service, for one that takes its place.
     The socket is bound here and handed over, so the first request waits in its queue until the
     service is up.
     """
     folder.mkdir(exist_ok=True)
-    with socket.create_server(("127.0.0.1", 0)) as listener, (folder / "log").open("wb") as log:
+    with contextlib.ExitStack() as held:
+        log = held.enter_context((folder / "log").open("wb"))
+        listener = listener or held.enter_context(socket.create_server(("127.0.0.1", 0)))
         process = subprocess.Popen(
             [
                 *under,

@@ -27,7 +27,8 @@ export async function call(path, { method, body, headers = {}, signal } = {}) {
   const own = { ...headers };
   if (key.get()) own.Authorization = `Bearer ${key.get()}`;
   if (body !== undefined && !(body instanceof Blob)) own["Content-Type"] = "application/json";
-  const options = { method: method || (body === undefined ? "GET" : "POST"), headers: own, signal, cache: "no-store" };
+  // No `cache`: with it the browser would say that it wants no kept answer, and the service would believe it.
+  const options = { method: method || (body === undefined ? "GET" : "POST"), headers: own, signal };
   if (body !== undefined) options.body = body instanceof Blob ? body : JSON.stringify(body);
   let answer;
   try {

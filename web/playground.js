@@ -2,6 +2,7 @@
 
 import { call, eventsOf, json, key, Problem } from "/web/api.js";
 import { by, el, seconds } from "/web/dom.js";
+import { trouble } from "/web/trouble.js";
 
 const turns = []; // the conversation as it is sent
 let running = null; // aborts what is under way
@@ -99,11 +100,13 @@ async function ask(messages, place) {
     turns.push({ role: "assistant", content: words.textContent });
     by("said").textContent = `Answer of ${answer.headers.get("x-provider")}: ${words.textContent.slice(0, 300)}`;
   } catch (problem) {
-    const stopped = problem.name === "AbortError";
-    const wait = problem.retryAfter ? ` Ask again in ${seconds(problem.retryAfter)}.` : "";
-    place.append(el("div", { class: `notice ${stopped ? "" : "bad"}`, role: stopped ? "status" : "alert" },
-      stopped ? "Stopped. What stands above is not the whole answer." : problem.message + wait));
-    turns.pop();
+    const unsent = turns.pop().content;
+    if (problem.name === "AbortError") {
+      place.append(el("div", { class: "notice", role: "status" }, "Stopped. What stands above is not the whole answer."));
+    } else {
+      place.append(trouble(problem));
+      by("words").value ||= unsent; // to be sent once more
+    }
   } finally {
     words.classList.remove("writing");
     running = null;

@@ -11,11 +11,13 @@ const SOONEST_S = 1;
 // What stands in small print: who is at it, or how long it waits.
 function aside(state, connection) {
   if (connection === "lost") return "";
-  const left = state.waits && Math.max(0, (state.waits.until - performance.now()) / 1000);
-  if (left !== null && left > SOONEST_S) return [el("count-down", { seconds: left }), " to go"];
+  const wait = state.waits && Math.max(0, (state.waits.until - performance.now()) / 1000);
+  if (wait !== null && wait > SOONEST_S) return [el("count-down", { seconds: wait }), " to go"];
   const resumes = state.status === "paused" && state.end?.resumes_in_s;
   if (resumes > SOONEST_S) return ["Goes on in ", el("count-down", { seconds: Math.max(0, resumes - (performance.now() - state.at) / 1000), class: "resumes" })];
-  return state.stage?.provider ? `${labelOf(state.stage.provider)} · ${state.stage.model.split("/").at(-1)}` : "";
+  const who = state.stage?.provider && `${labelOf(state.stage.provider)} · ${state.stage.model.split("/").at(-1)}`;
+  const left = state.status === "running" && state.left !== null && `${state.left.toLocaleString()} calls left today`;
+  return [who, left].filter(Boolean).join(" · ");
 }
 
 export class Progress {
@@ -39,7 +41,7 @@ export class Progress {
     this.bar.max = Math.max(1, of);
     this.bar.value = state.status === "done" ? this.bar.max : Object.keys(state.sections).length;
     this.bar.classList.toggle("is-over", isOver(state));
-    const key = JSON.stringify([state.status, connection, state.waits, state.end, state.stage?.provider, state.stage?.model]);
+    const key = JSON.stringify([state.status, connection, state.waits, state.end, state.stage?.provider, state.stage?.model, state.left]);
     if (key === this.shown) return;
     this.shown = key;
     this.aside.replaceChildren(...[aside(state, connection)].flat());

@@ -22,7 +22,7 @@ import { tabs } from "/web/tabs.js";
 import { trouble } from "/web/trouble.js";
 import { compare, marked, proseOf, showVersions } from "/web/versions.js";
 
-const TABS = { log: "Progress", checks: "Checks", sources: "Sources", figures: "Figures", versions: "Versions" };
+const TABS = { log: "Log", checks: "Checks", sources: "Sources", figures: "Figures", versions: "Versions" };
 
 export class Reading {
   // *entry* is that of the history, or null for a run of somebody else's; *acts* has back, answer and begun.
@@ -75,6 +75,8 @@ export class Reading {
     this.#draw();
     if (this.run.connection === "gone") return this.#gone();
     if (this.state.status === "done" && !this.finished) this.#load();
+    const isPaused = this.state.status === "paused" && before.status === "running";
+    if (isPaused && this.state.end.resumes_in_s !== null && this.state.end.resumes_in_s <= 1) this.#goOn();
     const isNews = Object.keys(before.sections).length !== Object.keys(this.state.sections).length || before.status !== this.state.status;
     if (isNews && this.entry) this.#keep({});
   }
@@ -94,8 +96,8 @@ export class Reading {
     this.progress.show(state, run.connection);
     document.title = `${this.progress.title.textContent} · Trimaran`;
     show(this.tabs.panel("log"), state.log.length
-      ? el("ol", { class: "log small" }, state.log.map((entry) => lineOf(entry, labelOf)).map(([kind, words]) => el("li", { class: kind, dir: "auto" }, words)))
-      : el("p", { class: "small soft" }, "What happens stands here, line by line."));
+      ? el("ol", { class: "log small", reversed: true }, state.log.toReversed().map((entry) => lineOf(entry, labelOf)).map(([kind, words]) => el("li", { class: kind, dir: "auto" }, words)))
+      : el("p", { class: "small soft" }, "What happens stands here, the latest first."));
     showChecks(this.findings, findings, (id) => this.#titleOf(id), (finding) => this.#point(finding), !isOver(state));
     showScore(this.score, this.finished?.document.review.score ?? state.score);
     const references = this.finished?.document.document.references ?? state.outline?.references ?? [];
@@ -190,6 +192,7 @@ export class Reading {
     const words = this.run.problem?.status === 401 ? "This document asks for an API key." : "The service does not know this document, or has let go of it: it keeps one for a day or two.";
     const again = this.entry && { name: "Write it again", run: () => this.#anew() };
     this.trouble.replaceChildren(trouble(new Problem(404, words), again));
+    this.trouble.nextElementSibling.hidden = true;
   }
 
   async #keep(changes) {

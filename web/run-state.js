@@ -1,7 +1,7 @@
 // How a run stands, made of its events one after the other. Pure: an event and a state make the next state.
 
 export const begun = (id) => ({
-  id, status: "running", lastId: 0, plan: null, outline: null, sections: {}, stage: null, waits: null, log: [], findings: {}, score: null, end: null,
+  id, status: "running", lastId: 0, plan: null, outline: null, sections: {}, stage: null, waits: null, left: null, log: [], findings: {}, score: null, end: null,
 });
 
 const OVER = { done: "done", error: "failed", paused: "paused", stopped: "stopped" };
@@ -17,6 +17,7 @@ const STEPS = {
     if (stage.stage === "asking") return { waits: null, stage: { ...state.stage, ...stage, stage: state.stage?.stage }, ...told(state, stage) };
     return { waits: null, stage: { ...stage, provider: "", model: "" }, ...told(state, stage) };
   },
+  quota: (state, quota) => ({ left: quota.left_today }),
   waiting: (state, wait, at) => ({ waits: { ...wait, until: at + wait.seconds * 1000 }, ...told(state, { stage: "waiting", ...wait }) }),
   section: (state, section) => ({ sections: { ...state.sections, [section.id]: section }, waits: null, ...told(state, { stage: "section", ...section, html: "", markdown: "" }) }),
   check: (state, check) => check.section === null

@@ -3,6 +3,7 @@
 import { call, eventsOf, json, Problem, stream } from "/web/api.js";
 import { after, begun, isOver } from "/web/run-state.js";
 
+const NEXT_TRY_S = 5;
 const LONGEST_PAUSE_MS = 10_000;
 
 // Tells "change" whenever its state or its connection changes.
@@ -60,9 +61,16 @@ export class Run extends EventTarget {
     await call(`/runs/${this.id}`, { method: "DELETE" });
   }
 
-  // Takes it up again after a pause or a stop.
+  // Takes it up again after a pause or a stop; while the service is not there, a little later.
   async goOn() {
-    await json(`/runs/${this.id}`, { method: "POST" });
+    try {
+      await json(`/runs/${this.id}`, { method: "POST" });
+    } catch (problem) {
+      if (problem.status > 0 && problem.status < 500) throw problem;
+      const end = { ...this.state.end, resumes_in_s: problem.retryAfter ?? NEXT_TRY_S };
+      this.state = { ...this.state, end, at: performance.now() };
+      return this.#tell("closed");
+    }
     this.state = { ...this.state, status: "running", end: null };
     this.#tell("connecting");
     this.follow();

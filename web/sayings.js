@@ -22,6 +22,7 @@ const plural = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
 // The sentence for a run's state and its connection.
 export function saying(state, connection) {
+  if (connection === "gone") return "There is nothing to show.";
   if (connection === "lost") return navigator.onLine ? "The connection is lost. The run goes on; looking for it again…" : "You are offline. The run goes on; this page finds it again by itself.";
   if (state.status === "done") {
     const { calls = 0, kept = 0 } = state.end ?? {};

@@ -47,7 +47,7 @@ function model(one) {
 function providers() {
   const groups = Map.groupBy(status.providers, (one) => one.provider);
   if (!groups.size) {
-    return el("div", { class: "card empty" }, el("h3", {}, "No provider is configured"),
+    return el("div", { class: "card empty span-3" }, el("h3", {}, "No provider is configured"),
       el("p", {}, status.last_resort ? "The embedded model drafts. " : "Nobody can answer. ", "A free key takes two minutes: ",
         el("a", { href: "https://aistudio.google.com/app/apikey", rel: "noreferrer" }, "get one for Gemini"), ", put it into .env and restart."));
   }

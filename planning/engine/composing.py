@@ -16,14 +16,15 @@ from planning.engine.mending import (
     Reviews,
     errors_of,
     is_unsupported,
+    mendable,
     violations,
     without,
 )
-from planning.engine.outline import SUMMARY, Part
+from planning.engine.outline import COMPLIANCE, SUMMARY, Part
 from planning.engine.preparing import Prepared
 from planning.engine.proposing import Budget
 from planning.engine.requirements import table
-from planning.engine.runs import Desk
+from planning.engine.run import Desk
 from planning.engine.sheet import Sheet
 from planning.engine.writing import Text, filled_in, mend, write
 
@@ -62,13 +63,15 @@ class Composition:
             await self.desk.go_on()
             if part.id == SUMMARY:
                 await self._mend_across()
+            if part.id == COMPLIANCE:
+                continue  # it tells where the others answer, and how long they are
             self._put(part, await self._text(part))
             await self._check(part)
             await self._tell_section(part)
         if self.requirements:
             blocks = table(self.sheet, self.requirements, tuple(self.sections.values()))
-            self.sheet = replace(self.sheet, extra={**self.sheet.extra, "compliance": blocks})
-            ledger = next(p for p in self.sheet.outline.parts if p.id == "compliance")
+            self.sheet = replace(self.sheet, extra={**self.sheet.extra, COMPLIANCE: blocks})
+            ledger = next(p for p in self.sheet.outline.parts if p.id == COMPLIANCE)
             self._put(ledger, None)
             await self._tell_section(ledger)
         self.desk.tell("stage", stage="checks")
@@ -122,12 +125,13 @@ class Composition:
         self, part: Part, text: Text, errors: Sequence[Finding]
     ) -> tuple[Text, Sequence[Finding]]:
         """*text* written again for its *errors*, if there is a call for it and it became no worse."""
-        if self.asks is None or not self.budget.take():
+        told = mendable(errors, len(self.sheet.sources(part)))
+        if self.asks is None or not told or not self.budget.take():
             return text, errors
         self.mended.add(part.id)
         self._tell_check(part.id, errors)
         self.desk.tell("stage", stage="repair", section=part.id, title=self.sheet.title(part))
-        again = await mend(self.sheet, text, violations(errors), self.asks, self.budget)
+        again = await mend(self.sheet, text, violations(told), self.asks, self.budget)
         self._put(part, again)
         left = await self._errors(part)
         if again.markdown and len(left) <= len(errors):

@@ -37,7 +37,7 @@ from planning.engine.outlines import OUTLINES
 from planning.engine.outlook import Outlook, outlook
 from planning.engine.preparing import Prepared, Preparing, count_calls
 from planning.engine.proposing import Budget
-from planning.engine.runs import Desk
+from planning.engine.run import Desk
 from planning.engine.sheet import Sheet
 from planning.engine.shelf import Shelf
 from planning.engine.writing import Text, rewrite, write

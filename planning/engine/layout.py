@@ -44,19 +44,7 @@ def _prose(sheet: Sheet, text: Text) -> str:
 
 def figure_blocks(sheet: Sheet, part: Part) -> tuple[Block, ...]:
     """The tables and charts of *part*."""
-    return tuple(block for name in part.figures for block in _blocks(sheet, name))
-
-
-def _blocks(sheet: Sheet, name: str) -> tuple[Block, ...]:
-    if name in sheet.extra:
-        return sheet.extra[name]
-    # The schedule comes as a table, a chart, and the table of what is done first.
-    schedule = sheet.blocks["schedule"]
-    if name == "schedule":
-        return schedule[:2]
-    if name == "first_steps":
-        return schedule[2:]
-    return sheet.blocks.get(name, ())
+    return tuple(block for name in part.figures for block in sheet.blocks_of(name))
 
 
 def code_prose(sheet: Sheet, part: Part) -> str:

@@ -16,6 +16,7 @@ REMOVABLE = frozenset({"C1", "C2", "C3", "C4", "C7", "C8", "P9", "E3", "E10"})
 # Of those, the ones after which the founder is asked what supports the figure.
 UNSUPPORTED = frozenset({"C3", "C4", "C8", "E10"})
 OF_A_LINE = frozenset({"C7"})  # quotes the whole line in which a leftover stands
+FACTS_OF_A_NEED = 3
 MOST_TOLD = 8  # faults that a model is told of at once
 
 
@@ -35,6 +36,14 @@ class Reviews(Protocol):
 def errors_of(review: Review, section: str) -> tuple[Finding, ...]:
     """The errors in the section called *section*."""
     return tuple(f for f in review.findings if f.section == section and f.severity == "error")
+
+
+def mendable(findings: Iterable[Finding], sources: int) -> tuple[Finding, ...]:
+    """Those of *findings* that a model could put right, with so many *sources* to cite.
+
+    Where nothing was found, the need cannot have its three facts, however often it is written.
+    """
+    return tuple(f for f in findings if f.check != "P2" or sources >= FACTS_OF_A_NEED)
 
 
 def violations(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 SUMMARY = "summary"
+COMPLIANCE = "compliance"  # what a grant call asks for, and where it is answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,11 @@ The rules stand in the system message and are the same for all parts. What stran
 wrote stands between fences, as data.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from planning.brief import Brief
-from planning.content import Reference
+from planning.content import Reference, Table
 from planning.engine.fence import Fences, neutral, said
 from planning.engine.outline import SUMMARY, Part
 from planning.engine.sheet import Sheet
@@ -22,6 +23,7 @@ THOUGHTS = 1_200  # tokens that a model may think before it writes
 LONGEST_IDEA = 6_000  # characters of the founder's text in one prompt
 LONGEST_VIOLATION = 400
 PROPOSAL_TOKENS = 8_192
+MOST_ROWS, LONGEST_ROW = 12, 160  # of a table that a model is told of; the second in characters
 
 RULES = """\
 You write one section of a document for the founder of a social venture: {purpose}. It has to be usable \
@@ -219,6 +221,8 @@ def _task(sheet: Sheet, part: Part, written: Mapping[str, str]) -> str:
     ]
     if part.topics:
         parts.append(results(sheet.fences, sheet.sources(part)))
+    if told := _tables(sheet, part):
+        parts.append(f"# What the tables under your text say (do not repeat it)\n{told}")
     if sheet.outline.lists:
         names = sheet.fences.around("list", said("\n".join(sheet.names) or "nobody was found"))
         parts.append(f"# The list\n{names}")
@@ -266,6 +270,20 @@ def _fact(sheet: Sheet, fact: Fact) -> str:
         "assumed": "an assumption",
     }[fact.origin]
     return f"{{{{fact:{fact.id}}}}} = {said(fact.label)}: {value} ({origin})"
+
+
+def _tables(sheet: Sheet, part: Part) -> str:
+    """The words in the tables of *part*, row by row; their figures come by the facts alone."""
+    lines = []
+    tables = (block for name in part.figures for block in sheet.blocks_of(name))
+    for block in tables:
+        if not isinstance(block, Table):
+            continue
+        lines.append(f"{block.caption}:")
+        for row in block.rows[:MOST_ROWS]:
+            words = (cell for cell in row if cell.strip() and not re.search(r"\d", cell))
+            lines.append(f"- {' | '.join(words)}"[:LONGEST_ROW])
+    return sheet.fences.around("tables", said("\n".join(lines))) if lines else ""
 
 
 def _openings(sheet: Sheet, written: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from planning.brief import Brief
 from planning.checks.call import requirements, section_for
 from planning.content import Block, Column, Section, Table
 from planning.engine.fence import Fences, said
-from planning.engine.outline import Outline, Part
+from planning.engine.outline import COMPLIANCE, Outline, Part
 from planning.engine.outlines import PROPOSAL
 from planning.engine.sheet import Sheet
 from planning.facts import FactBase
@@ -139,7 +139,7 @@ def outline_for(
     own = [_within(part, answered) for part in own]
     parts = [*parts[:before_conclusion], *own, *parts[before_conclusion:]]
     last = next((place for place, part in enumerate(parts) if part.id == "ai_use"), len(parts))
-    compliance = Part(id="compliance", figures=("compliance",))
+    compliance = Part(id=COMPLIANCE, figures=(COMPLIANCE,))
     return outline.with_parts((*parts[:last], compliance, *parts[last:])), tuple(answered)
 
 

@@ -104,6 +104,17 @@ class Sheet:
         """The heading of *part*."""
         return part.title or self.words(f"outline.section_{part.id}")
 
+    def blocks_of(self, name: str) -> tuple[Block, ...]:
+        """The tables and charts called *name*; `first_steps` is what of the schedule comes first."""
+        if name in self.extra:
+            return self.extra[name]
+        # The schedule comes as a table, a chart, and the table of what is done first.
+        if name == "schedule":
+            return self.blocks["schedule"][:2]
+        if name == "first_steps":
+            return self.blocks["schedule"][2:]
+        return self.blocks.get(name, ())
+
     def facts(self, part: Part) -> tuple[Fact, ...]:
         """What *part* is told: the facts whose ids begin as its outline says, in its order."""
         known = self.plan.base.facts.values()

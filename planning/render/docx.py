@@ -14,13 +14,11 @@ from typing import Literal
 
 import docx as word
 from docx.enum.section import WD_ORIENT, WD_SECTION
-from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_DIRECTION
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
 from docx.section import Section as WordSection
 from docx.shared import Pt, RGBColor
-from docx.styles.style import ParagraphStyle
 from docx.table import Table as WordTable
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph as WordParagraph
@@ -29,7 +27,7 @@ from docx.text.run import Run
 from planning.content import Block, Chart, Chips, Document, Gantt, Prose, Reference, Section, Table
 from planning.render.charts import chart_drawing
 from planning.render.clean import cleaned, day_of, one_line, web_address
-from planning.render.columns import column_widths
+from planning.render.columns import column_widths, row_lines
 from planning.render.drawing import Drawing, rough_width
 from planning.render.gantt import gantt_drawings, mirrored
 from planning.render.palette import goal_ink
@@ -51,25 +49,16 @@ from planning.render.prose import (
 from planning.render.tables import chart_table, gantt_table
 from planning.render.typeset.faces import Typecase
 from planning.render.typeset.setter import Setter
-from planning.render.wordxml import (
-    Bookmarks,
-    Lists,
-    add_field,
-    add_ground,
-    add_link,
-    add_table_style,
-    element,
-    ink,
-    within,
-)
+from planning.render.wordstyles import TABLE_SIZE, set_styles
+from planning.render.wordxml import Bookmarks, Lists, add_field, add_link, element, ink, within
 from planning.showing import Shown
 from planning.wording import is_right_to_left, words_in
 
 PageSize = Literal["A4", "Letter"]
 SIZES = {"A4": (595.3, 841.9), "Letter": (612.0, 792.0)}
 MARGIN, TOP = 64.0, 72.0
-TABLE_SIZE = 9.0
-MANY = 9  # columns from which a table has a turned page
+MANY, HIGH = 8, 3.4  # columns, and lines of a row; beyond both a table has a turned page
+PADDING = 12.0  # beside the text of a cell, both sides together
 MOST_VALUES = 6  # categories of a chart whose values also stand in a table
 TALLEST = 560.0  # of a picture
 MARK = re.compile(r"S\d{1,4}")  # what prose cites a source by
@@ -78,9 +67,6 @@ LATIN = "A-Za-z\u00c0-\u024f\u0370-\u052f"
 # What is written the other way: Latin words in a text from the right, and the reverse.
 IN_RTL = re.compile(rf"([{LATIN}](?:[^{RTL}]*[{LATIN}\d%)])?)")
 IN_LTR = re.compile(rf"([{RTL}](?:[^{LATIN}]*[{RTL}])?)")
-FONT = "Calibri"
-COMPLEX_FONTS = {"ar": "Arial", "fa": "Arial", "ur": "Arial", "he": "Arial", "hi": "Nirmala UI"}
-LATIN_ONLY = "Arial"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of the members of the file, so that equal documents are equal
 
 
@@ -125,7 +111,7 @@ class _Writer:
 
     def run(self) -> bytes:
         """The file."""
-        self._styles()
+        set_styles(self.file, self.document.language, self.width)
         self.style_ids = {style.name: style.style_id for style in self.file.styles}
         self._properties()
         first = self.file.sections[0]
@@ -140,96 +126,6 @@ class _Writer:
         return _packed(self.file)
 
     # What the whole file has: styles, pages, properties.
-
-    def _styles(self) -> None:
-        """Give the built-in styles our looks, so that whoever edits the file can change them."""
-        add_table_style(self.file)
-        language = self.document.language
-        defaults = self.file.styles.element.find(qn("w:docDefaults"))
-        run = defaults.find(qn("w:rPrDefault")).find(qn("w:rPr"))
-        for old in run.findall(qn("w:lang")):
-            run.remove(old)
-        run.append(
-            element("w:lang", {"w:val": language, "w:eastAsia": language, "w:bidi": language})
-        )
-        for name, size, colour, before, after in (
-            ("Normal", 10.5, "ink", 0, 7),
-            ("Title", 34, "accent", 150, 10),
-            ("Subtitle", 15, "muted", 0, 18),
-            ("Heading 1", 20, "accent", 26, 8),
-            ("Heading 2", 13, "ink", 14, 4),
-            ("Heading 3", 11, "accent", 10, 3),
-            ("Caption", 9.5, "ink", 10, 4),
-            ("Quote", 10.5, "muted", 4, 8),
-            ("List Paragraph", 10.5, "ink", 0, 3),
-            ("Header", 8.5, "muted", 0, 0),
-            ("Footer", 8.5, "muted", 0, 0),
-        ):
-            self._style(name, size, colour, before, after)
-        for name, base, size, colour, before, after in (
-            ("Table Text", "Normal", TABLE_SIZE, "ink", 0, 0),
-            ("Note", "Normal", 8.5, "muted", 3, 12),
-            ("Notice", "Normal", 9.5, "ink", 14, 0),
-            ("Draft Label", "Normal", 9, "warn", 0, 8),
-            ("Source", "Normal", 9.5, "ink", 0, 6),
-            ("TOC Heading", "Normal", 20, "accent", 0, 10),
-            ("toc 1", "Normal", 10.5, "ink", 6, 1),
-            ("toc 2", "Normal", 9.5, "muted", 0, 1),
-        ):
-            if name not in self.file.styles:
-                is_ours = not name.startswith("toc")
-                self.file.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH, builtin=not is_ours)
-            self.file.styles[name].base_style = self.file.styles[base]
-            self._style(name, size, colour, before, after)
-        for name in ("toc 1", "toc 2"):
-            form = self.file.styles[name].paragraph_format
-            form.tab_stops.add_tab_stop(Pt(self.width), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
-            form.left_indent = Pt(0 if name == "toc 1" else 14)
-        for name in ("Title", "Heading 1", "Heading 2", "Heading 3", "Caption", "TOC Heading"):
-            self._bold(self.file.styles[name])
-        self.file.styles["Caption"].paragraph_format.keep_with_next = True
-        self.file.styles["Quote"].font.italic = True
-        link = self.file.styles.add_style("Hyperlink", WD_STYLE_TYPE.CHARACTER, builtin=True)
-        link.font.color.rgb = RGBColor.from_string(ink("accent"))
-        link.font.underline = True
-        mark = self.file.styles.add_style("Source Mark", WD_STYLE_TYPE.CHARACTER)
-        mark.font.color.rgb = RGBColor.from_string(ink("accent"))
-        mark.font.superscript = True
-        add_ground(self.file.styles["Notice"], "accent", "accent-soft", rtl=self.rtl)
-
-    def _style(self, name: str, size: float, colour: str, before: float, after: float) -> None:
-        style = self.file.styles[name]
-        font, form = style.font, style.paragraph_format
-        font.name = FONT
-        font.size = Pt(size)
-        font.color.rgb = RGBColor.from_string(ink(colour))
-        font.bold = None
-        properties = style.element.get_or_add_rPr()
-        fonts = properties.get_or_add_rFonts()
-        for attribute in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-            fonts.attrib.pop(qn(f"w:{attribute}"), None)
-        language = self.document.language.partition("-")[0].lower()
-        fonts.set(qn("w:cs"), COMPLEX_FONTS.get(language, LATIN_ONLY))
-        for old in properties.findall(qn("w:szCs")):
-            properties.remove(old)
-        properties.find(qn("w:sz")).addnext(element("w:szCs", {"w:val": round(size * 2)}))
-        form.space_before, form.space_after = Pt(before), Pt(after)
-        form.line_spacing = 1.16 if size < 14 else 1.05
-        for tag in ("w:spacing", "w:kern", "w:i", "w:iCs"):  # what the template's titles have
-            for old in properties.findall(qn(tag)):
-                properties.remove(old)
-        for tag in ("w:pBdr", "w:tabs"):
-            for old in style.element.get_or_add_pPr().findall(qn(tag)):
-                style.element.pPr.remove(old)
-        if self.rtl and name == "Normal":
-            style.element.get_or_add_pPr().insert(0, element("w:bidi"))
-
-    def _bold(self, style: ParagraphStyle) -> None:
-        style.font.bold = True
-        bold = style.element.rPr.find(qn("w:b"))
-        for old in style.element.rPr.findall(qn("w:bCs")):
-            style.element.rPr.remove(old)
-        bold.addnext(element("w:bCs"))
 
     def _page(self, section: WordSection, *, is_turned: bool = False) -> None:
         """The size and the margins of a section's pages."""
@@ -344,9 +240,9 @@ class _Writer:
         self._heading(1, (Span(one_line(section.title)),))
         if section.author == "embedded":
             self._text(self.words("render.embedded"), "Draft Label")
-        turned = [block for block in section.blocks if _is_wide(block)]
+        turned = [block for block in section.blocks if _is_wide(block, self.width)]
         for block in section.blocks:
-            if not _is_wide(block):
+            if block not in turned:
                 self._block(block)
         if turned:
             self._next_pages(is_turned=True)
@@ -598,23 +494,37 @@ class _Writer:
                 yield part, self.rtl != bool(n % 2)
 
 
-def _is_wide(block: Block) -> bool:
-    """Whether *block* needs a turned page."""
-    return isinstance(block, Table) and len(block.columns) >= MANY
+def _is_wide(block: Block, room: float) -> bool:
+    """Whether *block* needs a turned page: its words do not fit into *room*, or its rows are high."""
+    if not isinstance(block, Table) or len(block.columns) < MANY:
+        return False
+    header = [spans_of(column.title) for column in block.columns]
+    rows = [[spans_of(cell) for cell in row] for row in block.rows]
+    words, cells = _needs(header, rows)
+    widths = column_widths(words, cells, [column.share for column in block.columns], room, PADDING)
+    return widths is None or row_lines(cells, widths, PADDING) > HIGH
 
 
 def _widths(
     header: Sequence[Spans], rows: Sequence[Sequence[Spans]], shares: Sequence[float], room: float
 ) -> list[float]:
     """The widths of columns in points; the font is not known, so that they are estimates."""
+    words, cells = _needs(header, rows)
+    found = column_widths(words, cells, shares, room, PADDING)
+    return found or [room / len(header)] * len(header)
+
+
+def _needs(
+    header: Sequence[Spans], rows: Sequence[Sequence[Spans]]
+) -> tuple[list[float], list[list[float]]]:
+    """For each column about how wide its longest word is, and how wide its cells are."""
     words, cells = [], []
     for n in range(len(header)):
-        texts = ["".join(s.text for s in row[n]) for row in [header, *rows] if n < len(row)]
+        texts = ["".join(s.text for s in row[n]) if n < len(row) else "" for row in [header, *rows]]
         cells.append([rough_width(text, TABLE_SIZE) for text in texts])
         parts = [part for text in texts for part in re.split(r"[ \n]+", text)]
         words.append(max(rough_width(part, TABLE_SIZE, True) for part in parts))
-    found = column_widths(words, cells, shares, room, 10.0)
-    return found or [room / len(header)] * len(header)
+    return words, cells
 
 
 def _top_line(cell: _Cell) -> None:

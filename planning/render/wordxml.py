@@ -1,4 +1,4 @@
-"""The parts of a Word file that python-docx has no words for: fields, links, bookmarks, lists, a table style."""
+"""The parts of a Word file that python-docx has no words for: fields, links, bookmarks, lists."""
 
 import itertools
 from collections.abc import Mapping
@@ -8,12 +8,10 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
-from docx.styles.style import ParagraphStyle
 from docx.text.paragraph import Paragraph
 
 from planning.render.palette import INKS
 
-TABLE_STYLE = "PlanTable"
 BULLETS = "•–·"
 LEVELS, LEVEL_INDENT = 9, 360  # of lists; in twentieths of a point
 
@@ -64,17 +62,6 @@ def add_link(paragraph: Paragraph, *, address: str = "", anchor: str = "") -> Ba
         link = element("w:hyperlink", {"w:anchor": anchor, "w:history": "1"})
     paragraph._p.append(link)
     return link
-
-
-def add_ground(style: ParagraphStyle, bar: str, ground: str, *, rtl: bool) -> None:
-    """Put the paragraphs of *style* on a coloured ground, with a bar at their start."""
-    line = {"w:val": "single", "w:sz": 24, "w:space": 8, "w:color": ink(bar)}
-    side = "w:right" if rtl else "w:left"
-    shade = {"w:val": "clear", "w:color": "auto", "w:fill": ink(ground)}
-    properties = style.element.get_or_add_pPr()
-    border = within(element("w:pBdr"), element(side, line))
-    properties.insert(0, element("w:shd", shade))
-    properties.insert(0, border)
 
 
 class Bookmarks:
@@ -157,43 +144,3 @@ class Lists:
         made.append(within(override, element("w:startOverride", {"w:val": first})))
         self.root.append(made)
         return number
-
-
-def add_table_style(document: Document) -> None:
-    """Add the style of our tables: a head on a ground, thin lines between the rows, no frame."""
-    style = element("w:style", {"w:type": "table", "w:customStyle": "1", "w:styleId": TABLE_STYLE})
-    line = {"w:val": "single", "w:sz": 4, "w:space": 0, "w:color": ink("line")}
-    strong = {**line, "w:sz": 8, "w:color": ink("accent")}
-    borders = within(
-        element("w:tblBorders"),
-        element("w:bottom", line),
-        element("w:insideH", line),
-    )
-    margins = within(
-        element("w:tblCellMar"),
-        element("w:top", {"w:w": 50, "w:type": "dxa"}),
-        element("w:left", {"w:w": 90, "w:type": "dxa"}),
-        element("w:bottom", {"w:w": 50, "w:type": "dxa"}),
-        element("w:right", {"w:w": 90, "w:type": "dxa"}),
-    )
-    bold = (element("w:b"), element("w:bCs"))
-    ground = element("w:shd", {"w:val": "clear", "w:color": "auto", "w:fill": ink("accent-soft")})
-    head = within(
-        element("w:tblStylePr", {"w:type": "firstRow"}),
-        within(element("w:rPr"), *bold, element("w:color", {"w:val": ink("accent")})),
-        within(
-            element("w:tcPr"),
-            within(element("w:tcBorders"), element("w:bottom", strong)),
-            ground,
-        ),
-    )
-    within(
-        style,
-        element("w:name", {"w:val": "Plan Table"}),
-        element("w:basedOn", {"w:val": "TableNormal"}),
-        element("w:uiPriority", {"w:val": 59}),
-        element("w:qFormat"),
-        within(element("w:tblPr"), borders, margins),
-        head,
-    )
-    document.styles.element.append(style)

@@ -15,6 +15,7 @@ import requests
 
 from planning.engine.outlines import OUTLINES
 from sandbox.running import RunningSandbox, running_sandbox
+from tests.planning.briefs import IDEAS
 from tests.service import RunningService, running_service
 
 IDEA = {
@@ -89,9 +90,11 @@ def events_of(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def until(service: RunningService, run_id: str, *states: str) -> dict[str, Any]:
+def until(
+    service: RunningService, run_id: str, *states: str, timeout_s: float = 30
+) -> dict[str, Any]:
     """The run, as soon as it is in one of *states*."""
-    deadline_s = time.monotonic() + 30
+    deadline_s = time.monotonic() + timeout_s
     while time.monotonic() < deadline_s:
         told: dict[str, Any] = service.get(f"/runs/{run_id}").json()
         if told["state"] in states:
@@ -384,6 +387,23 @@ def test_a_script_without_a_font_names_the_ways_out(
     assert reply.status_code == 422
     assert "DOCX" in reply.json()["detail"]
     assert "PDF_FONT_CJK" in reply.json()["detail"]
+
+
+def test_a_hostile_idea_becomes_a_document_in_every_form(service: RunningService) -> None:
+    hostile = json.loads((IDEAS / "hostile.json").read_text(encoding="utf-8"))
+    hostile["idea"]["goals"] = [goal[:2_000] for goal in hostile["idea"]["goals"]]
+    reply = service.post("/documents/proposal", {"idea": hostile["idea"], "call": hostile["call"]})
+    assert reply.status_code == 200, reply.text
+    run_id = reply.headers["x-run-id"]
+    for form in ("json", "markdown", "text", "html", "pdf", "docx", "ics"):
+        made = service.get(f"/runs/{run_id}/document?format={form}")
+        assert made.status_code == 200, (form, made.text)
+    page = service.get(f"/runs/{run_id}/document?format=html").text
+    assert not re.search(r"<(?:script|img|iframe|i>|b>)|<[^>]*(?:javascript:|onerror)", page)
+    refused = service.post(
+        "/documents/proposal", {k: v for k, v in hostile.items() if k != "start"}
+    )
+    assert refused.status_code == 422
 
 
 # One section again

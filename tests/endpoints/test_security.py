@@ -331,6 +331,17 @@ def test_each_key_has_its_own_limit_and_the_wait_is_true() -> None:
     assert forecast(app, authorization=f"Bearer {OTHER_KEY}")[0] == 200
 
 
+def test_asking_what_a_document_would_take_does_not_count() -> None:
+    """The studio asks it while somebody fills the form."""
+    app = app_with(Rules(KEYS, per_key=Limits(per_minute=1)))
+    key = {"authorization": f"Bearer {KEY}"}
+    body = b'{"idea": {"name": "Kisima"}}'
+    for _ in range(3):
+        assert ask(app, "/documents/pitch/plan", method="POST", body=body, **key)[0] != 429
+    assert forecast(app, **key)[0] == 200
+    assert ask(app, "/documents/pitch", method="POST", body=body, **key)[0] == 429
+
+
 def test_anonymous_callers_have_caps_of_their_own_and_together() -> None:
     """An address cannot use up what is there for everybody, and all together cannot go on for ever."""
     rules = Rules(

@@ -130,3 +130,12 @@ def test_the_sandbox_imports_nothing_else_of_the_project() -> None:
             if isinstance(node, ast.ImportFrom) and node.module:
                 names.append(node.module)
             assert not own & {name.split(".")[0] for name in names}, path
+
+
+def test_the_faults_that_are_still_to_come_can_be_read(ask: Post) -> None:
+    ask("/_control/fault/gemini", {"status": 503, "times": 2})
+    ask("/_control/fault/openrouter", {"html": True})
+    standing = {"gemini": [{"times": 2, "status": 503}], "openrouter": [{"html": True}]}
+    assert ask("/_control/faults", method="GET") == (200, standing)
+    ask("/_control/faults", method="DELETE")
+    assert ask("/_control/faults", method="GET") == (200, {})

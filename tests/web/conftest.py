@@ -1,7 +1,7 @@
 """A browser before the real service: pages as visitors see them, with every error that they would not.
 
-One sandbox, one service and one browser for each module. Playwright's loop occupies the thread, so
-it begins after the sandbox and ends before anything else may run one.
+One sandbox and one browser for the package, one service for each module. Playwright's loop occupies
+the thread, so it begins after the sandbox and ends before anything else may run one.
 """
 
 import os
@@ -32,14 +32,21 @@ WATCH = """
 Settings = dict[str, str]
 
 
-@pytest.fixture(scope="module")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers, all of these tests are for one of them: one browser is enough."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="package")
 def sandbox() -> Iterator[RunningSandbox]:
     """Stand-ins without quotas of their own."""
     with running_sandbox(quotas="unlimited") as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(sandbox: RunningSandbox) -> Iterator[Browser]:
     """Debian's Chromium; without it the tests are skipped, except where everything has to be there."""
     if shutil.which(CHROMIUM) is None:
@@ -153,7 +160,7 @@ def fill(page: Page, example: str = "Soil tests", kind: str = "Pitch") -> None:
 def write(page: Page, example: str = "Soil tests", kind: str = "Pitch") -> None:
     """Have a document written, to its end."""
     fill(page, example, kind)
-    page.get_by_role("button", name="Write it").click()
+    page.get_by_role("button", name="Write it", exact=True).click()
     finished(page)
 
 

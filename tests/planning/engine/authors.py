@@ -21,6 +21,7 @@ from storage.ledger import ACCOUNT, Allowance, Limits
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
 
+PASSAGE = "The wells are far away, and the way is not safe."
 Hook = Callable[[int], None]
 
 
@@ -59,6 +60,8 @@ class Author:
             if isinstance(scripted, FailureKind):
                 raise ProviderError(scripted)
             return Completion(scripted, "stop", self.model)
+        if prompt.sketch is not None:
+            return Completion(PASSAGE, "stop", self.model)
         habits = self.habits[len(self.prompts) % len(self.habits)]
         text = author.composed("\n".join(m.text for m in prompt.messages), habits)
         if "cut" in habits:
@@ -95,12 +98,15 @@ def planner(
     clock: TurnedClock | None = None,
     search: Search | None = None,
     interval_s: float = 0,
+    embedded: Author | None = None,
 ) -> Planner:
     """A planner over *upstreams*; several over one *store* are one service after restarts."""
     clock = clock or TurnedClock()
     cache = ResponseCache(store=store or MemoryStore(), clock=clock)
     limiter = RateLimiter(interval_s, clock=clock)
-    router = Router(upstreams, cache, limiter, clock=clock, chance=lambda: 0.0)
+    router = Router(
+        upstreams, cache, limiter, last_resort=embedded, clock=clock, chance=lambda: 0.0
+    )
     return Planner(router, search or NoSearch())
 
 

@@ -21,6 +21,7 @@ from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
 from tests.planning.briefs import NAMES, golden
 from tests.planning.engine.authors import (
+    PASSAGE,
     Author,
     Library,
     comparable,
@@ -197,6 +198,18 @@ async def test_what_no_model_wrote_cannot_be_written_again(part: str) -> None:
         await made.rewrite(run_id, part, "Shorter.")
 
 
+async def test_a_part_knows_what_its_tables_say_but_gets_figures_only_as_facts() -> None:
+    author = Author()
+    await written(planner(author), "proposal", WATER)
+    method = next(
+        p for p in author.prompts if "Section: Method and work plan" in p.messages[-1].text
+    )
+    told = re.search(r"<<tables \w{16}>>\n(.*?)\n<<end", method.messages[-1].text, re.DOTALL)
+    assert told
+    assert "the first meetings in the villages" in told[1]
+    assert not re.search(r"\d", told[1])
+
+
 # Bad habits
 
 
@@ -369,6 +382,34 @@ async def test_a_draft_says_what_is_missing_instead_of_making_it_up() -> None:
 async def test_a_draft_speaks_the_founders_language(name: str) -> None:
     finished = await written(planner(), "proposal", golden(name))
     assert not [f for f in finished["findings"] if f["check"] == "C10"]
+
+
+async def test_the_embedded_model_writes_short_passages_that_are_labelled() -> None:
+    """Of some parts, in the one language that it knows; the rest stays code's."""
+    local = Author(name="local")
+    finished = await written(planner(embedded=local), "roadmap", WATER)
+    assert prose(finished, "problem").count("*Written by the small embedded model") == 1
+    assert PASSAGE in prose(finished, "problem")
+    authors = {s["id"]: s["author"] for s in finished["document"]["sections"]}
+    assert authors["problem"] == "embedded"
+    assert authors["team"] == "code"
+    assert all(prompt.sketch is not None for prompt in local.prompts)
+    assert all(len(prompt.sketch.passages) == 1 for prompt in local.prompts if prompt.sketch)
+
+
+async def test_the_embedded_model_is_not_asked_in_a_language_that_it_does_not_know() -> None:
+    local = Author(name="local")
+    await written(planner(embedded=local), "roadmap", golden("mexico_food"))
+    assert local.calls == 0
+
+
+async def test_a_real_document_is_never_mixed_with_a_draft() -> None:
+    """When the providers fail the run pauses; the embedded model does not fill in."""
+    local = Author(name="local")
+    made = planner(Author(script=[FailureKind.GENERATION] * 9), embedded=local)
+    with pytest.raises(Paused):
+        await written(made, "roadmap", WATER)
+    assert local.calls == 0
 
 
 async def test_the_plan_of_a_draft_needs_no_call() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from planning.checks import Finding
-from planning.engine.mending import is_unsupported, violations, without
+from planning.engine.mending import is_unsupported, mendable, violations, without
 
 TEXT = """The need is great. Already 87,654 homes pay. Water is far.
 
@@ -50,6 +50,13 @@ def test_a_model_is_told_of_each_fault_once_and_of_a_few_at_most() -> None:
     told = violations([finding("C3", "A."), finding("C3", "A."), finding("C6")])
     assert told == ("wrong In: “A.”", "wrong")
     assert len(violations([finding("C3", f"{n}.") for n in range(50)])) == 8
+
+
+def test_no_call_is_spent_on_what_no_model_can_mend() -> None:
+    """Three facts from two sources."""
+    found = [finding("P2"), finding("C3")]
+    assert [f.check for f in mendable(found, 2)] == ["C3"]
+    assert [f.check for f in mendable(found, 3)] == ["P2", "C3"]
 
 
 def test_the_founder_is_asked_only_about_figures() -> None:

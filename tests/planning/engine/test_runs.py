@@ -18,7 +18,8 @@ from planning.engine.asking import Paused
 from planning.engine.commission import Commission
 from planning.engine.fence import Fences
 from planning.engine.journal import Event, Journal
-from planning.engine.runs import Desk, RunFailed, Runs, RunStopped, TooManyRuns, UnknownRun
+from planning.engine.run import Desk
+from planning.engine.runs import RunFailed, Runs, RunStopped, TooManyRuns, UnknownRun
 from planning.idea import Idea
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
