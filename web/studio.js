@@ -21,14 +21,14 @@ function showIdea() {
   reading = null;
   by("run-view").hidden = true;
   by("run-view").replaceChildren();
-  by("idea-view").hidden = false;
+  by("idea-view").hidden = by("banner").hidden = false;
   refreshIdea();
   return showShelf();
 }
 
 function showRun(run, entry) {
   reading?.leave();
-  by("idea-view").hidden = true;
+  by("idea-view").hidden = by("banner").hidden = true;
   by("run-view").hidden = false;
   reading = new Reading(by("run-view"), entry, run, {
     back: () => go("/"),

@@ -165,10 +165,12 @@ class LimiterMachine(RuleBasedStateMachine):
     def exactly_as_long_as_told(self) -> None:
         """After a refusal, waiting that long is enough."""
         need = Need(10, 1.0)
-        if self.visit("low", need) is None:
+        granted = self.visit("low", need)
+        if granted is None:
             self.clock.turn(self.wait_s + 1e-6)
             granted = self.visit("low", need)
             assert granted is not None
+        self.last_grant = granted, "low", need
         self.calls.append(Call(self.clock.monotonic_s, self.clock.epoch_s, "low", 1.0))
         self.check("low", 1.0)
 

@@ -9,10 +9,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 from sandbox.running import RunningSandbox, running_sandbox
 from tests.service import RunningService, running_service
@@ -106,6 +106,10 @@ class Visit:
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
+    def notice(self, error: Error) -> None:
+        """Remember an error that no script has caught."""
+        self.complaints.append(str(error))
+
     @property
     def unexpected(self) -> list[str]:
         """The complaints that the test has not announced in `expected`."""
@@ -113,28 +117,64 @@ class Visit:
 
 
 Opens = Callable[..., Visit]
+USUAL: dict[str, Any] = {"locale": "en-GB", "reduced_motion": "reduce"}  # motion costs time
+FORGET = """async () => {
+  localStorage.clear();
+  sessionStorage.clear();
+  for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
+}"""
+
+
+def opened(browser: Browser) -> Page:
+    """A new window with a storage of its own."""
+    context = browser.new_context(**USUAL)
+    context.set_default_timeout(20_000)
+    context.add_init_script(WATCH)
+    return context.new_page()
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """The window that the tests of a module share: a new one for each would cost more than they do."""
+    page = opened(browser)
+    yield page
+    page.context.close()
 
 
 @pytest.fixture
-def visits(browser: Browser, service: RunningService) -> Iterator[Opens]:
-    """Opens a browser window: `visits(width=320, color_scheme="dark")`."""
+def visits(browser: Browser, window: Page, service: RunningService) -> Iterator[Opens]:
+    """Comes to the service, or to that at `url`: `visits(width=320, color_scheme="dark")`.
+
+    What the visitor before has left behind is gone. With `anew` the window itself is a new one.
+    """
     made: list[Visit] = []
 
-    def visit(url: str = "", width: int = 1280, height: int = 800, **options: Any) -> Visit:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, locale="en-GB", **options
-        )
-        context.set_default_timeout(20_000)
-        context.add_init_script(WATCH)
-        own = Visit(context.new_page(), url or service.url)
+    def visit(
+        url: str = "",
+        width: int = 1280,
+        height: int = 800,
+        color_scheme: Literal["light", "dark"] = "light",
+        *,
+        anew: bool = False,
+    ) -> Visit:
+        own = Visit(opened(browser) if anew else window, url or service.url)
+        own.page.set_viewport_size({"width": width, "height": height})
+        own.page.emulate_media(color_scheme=color_scheme, reduced_motion="reduce")
         own.page.on("console", own.hear)
-        own.page.on("pageerror", lambda error: own.complaints.append(str(error)))
+        own.page.on("pageerror", own.notice)
         made.append(own)
         return own
 
     yield visit
     for each in made:
-        each.page.context.close()
+        each.page.context.set_offline(False)
+        each.page.unroute_all(behavior="ignoreErrors")
+        each.page.goto(f"{service.url}/web/base.css")
+        each.page.evaluate(FORGET)
+        each.page.remove_listener("console", each.hear)
+        each.page.remove_listener("pageerror", each.notice)
+        if each.page is not window:
+            each.page.context.close()
     assert [each.unexpected for each in made] == [[] for _ in made]
 
 

@@ -33,7 +33,7 @@ def violations(page: Page, within: str | None = None) -> list[tuple[str, str, An
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_the_studio(visits: Opens, scheme: Any, width: int) -> None:
     """Empty, filled, while it writes, finished, with its tabs, a source, an edit and a comparison."""
-    page = visits(color_scheme=scheme, width=width, reduced_motion="reduce").open()
+    page = visits(color_scheme=scheme, width=width).open()
     page.locator("#outlook p").wait_for()
     assert violations(page) == []
     fill(page, kind="Grants")
@@ -57,7 +57,7 @@ def test_the_studio(visits: Opens, scheme: Any, width: int) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_tables_and_charts_of_a_plan(visits: Opens, scheme: Any) -> None:
     """Its schedule, its finances, its goals."""
-    page = visits(color_scheme=scheme, reduced_motion="reduce").open()
+    page = visits(color_scheme=scheme).open()
     write(page, kind="Roadmap")
     for part in ("milestones", "sdg", "finances"):
         assert violations(page, f"#part-{part}") == []
@@ -66,7 +66,7 @@ def test_the_tables_and_charts_of_a_plan(visits: Opens, scheme: Any) -> None:
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_the_pitch_and_the_history(visits: Opens, scheme: Any, width: int) -> None:
     """With the sound, and with the list of documents."""
-    page = visits(color_scheme=scheme, width=width, reduced_motion="reduce").open()
+    page = visits(color_scheme=scheme, width=width).open()
     write(page)
     page.get_by_role("button", name="Speak it").click()
     page.locator("audio").wait_for()
@@ -81,7 +81,7 @@ def test_status_playground_and_description(
     visits: Opens, sandbox: RunningSandbox, scheme: Any, width: int
 ) -> None:
     """With failures on them."""
-    visit = visits(color_scheme=scheme, width=width, reduced_motion="reduce")
+    visit = visits(color_scheme=scheme, width=width)
     visit.expected = ["503"]
     page = visit.open("/playground")
     for provider in ("gemini", "openrouter", "cloudflare"):

@@ -39,7 +39,7 @@ def test_a_first_visitor_without_keys_is_told_so_and_gets_a_draft(
         expect(page.locator("#part-pitch").get_by_role("button", name="Rewrite")).to_have_count(0)
         page.goto(f"{bare.url}/status")
         expect(page.get_by_role("heading", name="No provider is configured")).to_be_visible()
-        page.close()
+        page.goto("about:blank")
 
 
 def test_a_key_is_asked_for_refused_and_accepted(visits: Opens) -> None:

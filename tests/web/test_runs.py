@@ -81,7 +81,7 @@ def test_a_service_that_is_started_again_goes_on_by_itself(
     usual = {"MIN_INTERVAL_SECONDS": "0", "LOCAL_MODEL": "off", "CACHE_DIR": str(tmp_path / "kept")}
     with socket.create_server(("127.0.0.1", 0)) as listener:
         with running_service(tmp_path / "1", {**sandbox.env, **usual}, listener=listener) as first:
-            visit = visits(first.url)
+            visit = visits(first.url, anew=True)
             visit.expected = ["ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED_ENCODING", "503"]
             visit.page.clock.install()
             page = visit.open()
@@ -93,7 +93,7 @@ def test_a_service_that_is_started_again_goes_on_by_itself(
             page.get_by_text("Finished:").wait_for()
             expect(page.get_by_text("Finished:")).to_contain_text("kept from before")
             assert page.locator(".part").count() == 15
-            page.close()
+            page.goto("about:blank")
 
 
 def test_the_back_button_leads_to_the_idea_while_the_run_goes_on(page: Page) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from sandbox.running import RunningSandbox
 from tests.service import RunningService
-from tests.web.conftest import Settings, Visit
+from tests.web.conftest import Opens, Settings, Visit
 
 HELLO = {"model": "auto", "messages": [{"role": "user", "content": "Say hello."}]}
 
@@ -56,8 +56,9 @@ def test_a_cooldown_counts_down_and_its_reason_stands_in_words(
     expect(card).to_contain_text("0 of 1 ready")
 
 
-def test_a_refresh_is_one_small_request_and_the_feed_is_one_connection(visit: Visit) -> None:
+def test_a_refresh_is_one_small_request_and_the_feed_is_one_connection(visits: Opens) -> None:
     """However many rows there are."""
+    visit = visits(anew=True)
     asked: list[Any] = []
     visit.page.on("request", lambda request: asked.append(request.url))
     visit.page.clock.install()
@@ -77,8 +78,9 @@ def test_the_same_address_is_json_for_programs(service: RunningService) -> None:
     assert "<title>Status · Trimaran</title>" in shown.text
 
 
-def test_what_is_lost_is_told_and_comes_back(visit: Visit) -> None:
+def test_what_is_lost_is_told_and_comes_back(visits: Opens) -> None:
     """The last state stays, with its age."""
+    visit = visits(anew=True)
     visit.expected = ["ERR_INTERNET_DISCONNECTED"]
     visit.page.clock.install()
     page = visit.open("/status")
