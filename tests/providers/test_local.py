@@ -2,6 +2,8 @@
 
 import asyncio
 import queue
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 
@@ -197,3 +199,10 @@ async def test_the_real_model_answers_a_plain_question_at_its_limit(real: LocalM
     assert completion.text
     assert completion.finish_reason == "length"
     assert completion.usage.completion_tokens <= 8
+
+
+@needs_weights
+@pytest.mark.parametrize("names", ["xllamacpp, uharfbuzz", "uharfbuzz, xllamacpp"])
+def test_the_model_and_the_typesetter_live_in_one_process(names: str) -> None:
+    """Both are compiled by Cython; releases whose shared types differ cannot be loaded together."""
+    subprocess.run([sys.executable, "-c", f"import {names}"], check=True)
