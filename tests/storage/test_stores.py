@@ -9,7 +9,6 @@ import sys
 import threading
 import uuid
 import zlib
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
