@@ -23,7 +23,7 @@ from endpoints.sectioned import sectioned_routes
 from endpoints.security import Admission, Rules
 from endpoints.shutdown import GRACE_S, RefuseNewWork, Shutdown
 from endpoints.status import status_routes
-from endpoints.tracing import Tracing
+from endpoints.tracing import Tracing, WithoutQuery
 from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
 from planning.planner import Planner
@@ -138,6 +138,8 @@ def create_app(
             expose_headers=EXPOSED,
         )
     app.add_middleware(RequestContext)
+    if traced:
+        app.add_middleware(WithoutQuery)
     return app
 
 

@@ -19,7 +19,7 @@ from planning.documents.base import DocumentType
 from planning.planner import Planner
 
 
-def _planner(request: Request) -> Planner:
+async def _planner(request: Request) -> Planner:
     planner: Planner = request.app.state.planner
     return planner
 

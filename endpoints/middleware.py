@@ -10,6 +10,8 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from endpoints.nesting import DEEPEST, is_too_deep
+
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 CAREFUL = {
@@ -27,9 +29,9 @@ NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
 
 
 class BodyLimit:
-    """Stops reading a body that is too large, declared or not, or too slow.
+    """Stops reading a body that is too large, declared or not, or too slow, or nested too deeply.
 
-    The app answers 413 or 408, and 415 to one that is packed, which could unpack to anything. A body
+    The app answers 413, 408 or 400, and 415 to one that is packed, which could unpack to anything. A body
     has *longest_s* seconds, and one more for every 32 KiB of it that have come. How slowly headers
     may come is the server's business.
     """
@@ -52,7 +54,9 @@ class BodyLimit:
         read, most, is_whole = 0, self.largest_bytes(scope["path"]), False
         too_large = HTTPException(413, f"The body is larger than {most} bytes")
         too_slow = HTTPException(408, "The body came too slowly", {"Connection": "close"})
+        too_deep = HTTPException(400, f"The JSON is nested deeper than {DEEPEST} levels")
         end = asyncio.get_running_loop().time() + self.longest_s
+        pieces: list[bytes] = []
 
         async def receive_within_limit() -> Message:
             nonlocal read, is_whole, end
@@ -65,11 +69,16 @@ class BodyLimit:
                     message = await receive()
             except TimeoutError:
                 raise too_slow from None
-            read += (came := len(message.get("body", b"")))
-            end += came / SLOWEST_BYTES_S
+            if is_whole:
+                return message
+            pieces.append(piece := message.get("body", b""))
+            read += len(piece)
+            end += len(piece) / SLOWEST_BYTES_S
             if read > most:
                 raise too_large
             is_whole = not message.get("more_body", False)
+            if is_whole and is_too_deep(b"".join(pieces)):
+                raise too_deep
             return message
 
         await self.app(scope, receive_within_limit, send)

@@ -61,7 +61,7 @@ class DocumentRequest(BaseModel):
     idea: IdeaBody
 
 
-def _router(request: Request) -> Router:
+async def _router(request: Request) -> Router:
     planner: Planner = request.app.state.planner
     return planner.router
 
@@ -69,7 +69,7 @@ def _router(request: Request) -> Router:
 RouterInUse = Annotated[Router, Depends(_router)]
 
 
-def _freshness(cache_control: Annotated[str, Header()] = "") -> Freshness:
+async def _freshness(cache_control: Annotated[str, Header()] = "") -> Freshness:
     return Freshness.from_header(cache_control)
 
 

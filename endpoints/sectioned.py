@@ -24,27 +24,27 @@ from planning.wording import words_in
 NOT_YET = "The document is not finished; GET /runs/{id} says how it stands"
 
 
-def _planner(request: Request) -> Planner:
+async def _planner(request: Request) -> Planner:
     planner: Planner = request.app.state.planner
     return planner
 
 
-def _printer(request: Request) -> Printer:
+async def _printer(request: Request) -> Printer:
     printer: Printer = request.app.state.printer
     return printer
 
 
-def _document_type(document_type: str) -> str:
+async def _document_type(document_type: str) -> str:
     if document_type not in OUTLINES:
         raise HTTPException(404, f"There is no such document; there are {', '.join(OUTLINES)}")
     return document_type
 
 
-def _last_event_id(last_event_id: Annotated[str, Header()] = "") -> int | None:
+async def _last_event_id(last_event_id: Annotated[str, Header()] = "") -> int | None:
     return int(last_event_id) if re.fullmatch(r"\d{1,9}", last_event_id) else None
 
 
-def _preference(prefer: Annotated[str, Header()] = "") -> float | None:
+async def _preference(prefer: Annotated[str, Header()] = "") -> float | None:
     """How many seconds the caller waits for the document (RFC 7240); None for as long as it takes."""
     if found := re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})", prefer, re.IGNORECASE):
         return float(found[1])

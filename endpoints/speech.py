@@ -46,7 +46,7 @@ class SpeechRequest(BaseModel):
     format: AudioFormat | None = Field(None, description="wav, or mp3; a JSON answer has mp3")
 
 
-def _speaker(request: Request) -> Speaker:
+async def _speaker(request: Request) -> Speaker:
     speaker: Speaker = request.app.state.speaker
     return speaker
 

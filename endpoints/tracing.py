@@ -8,11 +8,25 @@ import time
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from notices import Answered, Notice, Tried
 
 # The convention's own names; a provider that it does not know keeps ours.
 PROVIDERS = {"gemini": "gcp.gemini", "groq": "groq", "mistral": "mistral_ai"}
+
+
+class WithoutQuery:
+    """Takes the query out of the span that FastAPI begins: a caller may have put a key or words there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the ASGI specification."""
+        if scope.get("query_string"):
+            trace.get_current_span().set_attribute("url.query", "REDACTED")
+        await self.app(scope, receive, send)
 
 
 class Tracing:

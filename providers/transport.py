@@ -19,6 +19,7 @@ from providers.completion import Completion, Gathering
 from providers.errors import FailureKind, ProviderError
 from providers.events import EventReader
 from providers.outbound import proxy_for
+from providers.pool import Pool
 from providers.prompt import Prompt
 
 LARGEST_BODY = 8 << 20  # bytes
@@ -89,7 +90,7 @@ class Transport:
                 timeout=aiohttp.ClientTimeout(total=None, connect=self.timeouts.connect_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
-                connector=aiohttp.TCPConnector(limit=0),
+                connector=Pool(),
             )
         return self._session
 

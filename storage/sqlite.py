@@ -46,7 +46,10 @@ class WrittenByNewer(sqlite3.NotSupportedError):
 
 
 class SqliteStore:
-    """See `Store`. Each thread has a connection of its own; the first use opens the file.
+    """See `Store`. Whoever uses the file has a connection to itself meanwhile; the first use opens it.
+
+    There are as many connections as were ever in use at once, and not one for each thread: threads
+    come and go, and each connection holds two files and up to 2 MiB of pages.
 
     *steps* lead from an empty file to this version's.
     Raises `OSError` from every method when SQLite cannot do what is asked, disk full among it.
@@ -65,10 +68,9 @@ class SqliteStore:
         self.clock = clock
         self._steps = steps
         self._beside = path.with_name(f"{path.stem}.v{len(steps)}{path.suffix}")
-        self._local = threading.local()
-        self._generation = 0
+        self._generation = 0  # connections of an earlier one are not used again
         self._lock = threading.Lock()
-        self._open: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         self._inode = 0
 
     def get(self, key: str) -> Entry | None:
@@ -183,9 +185,9 @@ class SqliteStore:
         """See `Store.close`; the next use opens the file again."""
         with self._lock:
             self._generation += 1
-            for db in self._open:
-                db.close()
-            self._open.clear()
+            idle, self._idle = self._idle, []
+        for db in idle:  # those in use are closed by whoever uses them
+            db.close()
 
     def _used_bytes(self) -> int:
         with self._connection() as db:
@@ -197,21 +199,40 @@ class SqliteStore:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """This thread's connection; a damaged file is replaced, so that the next use succeeds."""
+        """A connection for this use alone; a damaged file is replaced, so that the next use succeeds."""
+        db = None
         try:
-            if self._open and self._is_replaced():
-                self.close()
-            if getattr(self._local, "generation", None) != self._generation:
-                self._local.db, self._local.generation = self._connect(), self._generation
-            yield self._local.db
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            db, generation = self._take()
+            yield db
+        except BaseException as error:
+            if db is not None:
+                db.close()  # whatever it was left in the middle of is rolled back
+            if not isinstance(error, sqlite3.DatabaseError | UnicodeDecodeError):
+                raise
             if _is_damage(error, self.path):
                 # Should that fail too, it is told of as the damage that it follows from.
                 with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):
                     self._begin_anew()
             raise OSError(f"{self.path.name}: {error}") from error
+        self._give_back(db, generation)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _take(self) -> tuple[sqlite3.Connection, int]:
+        """A connection, the one that was used last if there is one, and its generation."""
+        if self._idle and self._is_replaced():
+            self.close()
+        with self._lock:
+            if self._idle:
+                return self._idle.pop(), self._generation
+        return self._connect()
+
+    def _give_back(self, db: sqlite3.Connection, generation: int) -> None:
+        with self._lock:
+            if is_current := generation == self._generation:
+                self._idle.append(db)
+        if not is_current:
+            db.close()
+
+    def _connect(self) -> tuple[sqlite3.Connection, int]:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone_in(self.path.parent):
             try:
@@ -222,10 +243,11 @@ class SqliteStore:
                 )
                 self.path = self._beside
                 db = self._prepare_or_replace()
-            self._inode = self.path.stat().st_ino
-        with self._lock:
-            self._open.append(db)
-        return db
+            inode = self.path.stat().st_ino
+            if inode != self._inode:
+                self.close()  # those that are still in use lead to a file that is gone
+            self._inode, generation = inode, self._generation
+        return db, generation
 
     def _prepare_or_replace(self) -> sqlite3.Connection:
         """The file opened; a new one in its place where it is damaged."""

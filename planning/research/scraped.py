@@ -9,8 +9,11 @@ anything: terms, limits and markup can change at any time.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+import os
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -24,6 +27,9 @@ log = logging.getLogger("trimaran.research")
 ENGINES = ("duckduckgo", "brave", "mojeek")
 TIMEOUT_S = 5
 _threads = ThreadPoolExecutor(3, thread_name_prefix="search")  # primp's client is synchronous
+_environment = threading.Lock()
+# What primp's client looks for when it is made, and cannot be told to leave alone.
+PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "PRIMP_PROXY"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,8 @@ class ResultPage:
 
         kind = CLASSES["text"][self.name]
         address = self.address or kind.search_url
-        engine = kind(proxy=proxy_for(address, self.proxy), timeout=TIMEOUT_S)
+        with _without_proxies():
+            engine = kind(proxy=proxy_for(address, self.proxy), timeout=TIMEOUT_S)
         engine.search_url = address
         try:
             rows = engine.search(query.text, region=self._region(query))
@@ -71,3 +78,16 @@ class ResultPage:
             return "wt-wt"
         language = query.language.partition("-")[0] or "en"
         return f"{(query.country or 'us').lower()}-{language}"
+
+
+@contextlib.contextmanager
+def _without_proxies() -> Iterator[None]:
+    """Meanwhile the environment names no proxy: the setting alone decides about the way out."""
+    with _environment:
+        hidden = {name: value for name, value in os.environ.items() if name.upper() in PROXIES}
+        for name in hidden:
+            del os.environ[name]
+        try:
+            yield
+        finally:
+            os.environ.update(hidden)

@@ -11,6 +11,7 @@ from starlette.types import Message, Scope
 
 from cache import ResponseCache
 from callers import CALLER, ApiKey, Caller, digest_of
+from clock import SYSTEM_CLOCK, Clock
 from endpoints.app import Services, create_app
 from endpoints.security import (
     PAGES,
@@ -33,6 +34,7 @@ from rate_limiter import RateLimiter
 from router import Router
 from storage.ledger import Limits
 from storage.memory import MemoryStore
+from tests.doubles import TurnedClock
 
 KEY, OTHER_KEY = "a-key-of-the-first-caller", "a-key-of-the-second-caller"
 KEYS = (ApiKey.read(f"first:{KEY}"), ApiKey.read(f"sha256:{digest_of(OTHER_KEY.encode())}"))
@@ -206,11 +208,11 @@ def test_names_of_this_machine() -> None:
 # --- the whole app ------------------------------------------------------------------------------
 
 
-def app_with(rules: Rules) -> Any:
+def app_with(rules: Rules, clock: Clock = SYSTEM_CLOCK) -> Any:
     """The service without providers."""
-    cache = ResponseCache(store=MemoryStore())
-    limiter = RateLimiter(0, store=lambda: cache.store)
-    router = Router([], cache, limiter)
+    cache = ResponseCache(store=MemoryStore(), clock=clock)
+    limiter = RateLimiter(0, store=lambda: cache.store, clock=clock)
+    router = Router([], cache, limiter, clock=clock)
     services = Services(Planner(router, NoSearch()), Speaker([], Supply(cache, limiter)), cache)
     return create_app(services, rules=rules)
 
@@ -324,11 +326,34 @@ def forecast(app: Any, **headers: str) -> tuple[int, dict[str, str], Any]:
 
 def test_each_key_has_its_own_limit_and_the_wait_is_true() -> None:
     """The second key is not touched by what the first has used."""
-    app = app_with(Rules(KEYS, per_key=Limits(per_minute=2)))
+    clock = TurnedClock()
+    app = app_with(Rules(KEYS, per_key=Limits(per_minute=2)), clock)
     answers = [forecast(app, authorization=f"Bearer {KEY}") for _ in range(3)]
     assert [status for status, *_ in answers] == [200, 200, 429]
-    assert 1 <= int(answers[2][1]["retry-after"]) <= 61
+    wait_s = int(answers[2][1]["retry-after"])
+    assert 1 <= wait_s <= 61
     assert forecast(app, authorization=f"Bearer {OTHER_KEY}")[0] == 200
+    clock.turn(wait_s - 1.5)
+    assert forecast(app, authorization=f"Bearer {KEY}")[0] == 429
+    clock.turn(1.5)
+    assert forecast(app, authorization=f"Bearer {KEY}")[0] == 200
+
+
+def test_a_limit_of_none_at_all_lets_nobody_ask() -> None:
+    """0 is a number like others, and not the absence of a limit; reading goes on."""
+    closed = Limits(per_day=0)
+    keyed = app_with(Rules(KEYS, per_key=closed), TurnedClock())
+    assert forecast(keyed, authorization=f"Bearer {KEY}")[0] == 429
+    for rules in (
+        Rules(allow_anonymous=True, per_address=closed, of_all_anonymous=Limits(per_day=9)),
+        Rules(allow_anonymous=True, per_address=Limits(per_day=9), of_all_anonymous=closed),
+    ):
+        app = app_with(rules, TurnedClock())
+        status, headers, body = forecast(app, peer=STRANGER)
+        assert status == 429
+        assert int(headers["retry-after"]) >= 1
+        assert "limit" in body["detail"]
+        assert ask(app, "/status", peer=STRANGER)[0] == 200
 
 
 def test_asking_what_a_document_would_take_does_not_count() -> None:
@@ -347,7 +372,8 @@ def test_anonymous_callers_have_caps_of_their_own_and_together() -> None:
     rules = Rules(
         allow_anonymous=True, per_address=Limits(per_day=2), of_all_anonymous=Limits(per_day=3)
     )
-    app = app_with(rules)
+    clock = TurnedClock()
+    app = app_with(rules, clock)
 
     def from_address(peer: str, **headers: str) -> int:
         return ask(
@@ -358,6 +384,8 @@ def test_anonymous_callers_have_caps_of_their_own_and_together() -> None:
     assert from_address(STRANGER, x_forwarded_for="198.51.100.1") == 429
     assert [from_address("198.51.100.7") for _ in range(2)] == [200, 429]
     assert ask(app, "/status", peer=STRANGER)[0] == 200
+    clock.turn(24 * 3600)
+    assert from_address(STRANGER) == 200
 
 
 def test_answers_are_kept_for_each_scope_by_itself() -> None:

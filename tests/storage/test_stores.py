@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 import uuid
 import zlib
 from collections.abc import Iterator
@@ -289,6 +290,46 @@ def test_many_threads_bring_a_file_up_to_date_together(tmp_path: Path) -> None:
     assert found == [Entry(b"x", 1.0)] * 8
     for store in stores:
         store.close()
+
+
+def test_threads_that_come_and_go_leave_no_files_open(tmp_path: Path) -> None:
+    """There are as many connections as were in use at once."""
+    store = SqliteStore(tmp_path / FILE_NAME)
+    for number in range(20):
+        thread = threading.Thread(target=store.put, args=(f"{number}", Entry(b"x", number)))
+        thread.start()
+        thread.join()
+    ours = [link for link in map(_target, Path("/proc/self/fd").iterdir()) if tmp_path.name in link]
+    store.close()
+    assert 1 <= len(ours) <= 3  # the file, its journal, and the index of that
+    assert not [
+        link for link in map(_target, Path("/proc/self/fd").iterdir()) if tmp_path.name in link
+    ]
+    assert store.holdings().entries == 20
+    store.close()
+
+
+def _target(link: Path) -> str:
+    """Where a file of the process leads; the one by which they are listed is gone already."""
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:
+        return ""
+
+
+def test_a_connection_in_use_while_the_store_is_closed_is_closed_afterwards(tmp_path: Path) -> None:
+    """And it is never used again."""
+    store = SqliteStore(tmp_path / FILE_NAME)
+
+    def close_meanwhile(_: bytes | None) -> bytes:
+        store.close()
+        return b"new"
+
+    store.update("state", close_meanwhile)
+    ours = [link for link in map(_target, Path("/proc/self/fd").iterdir()) if tmp_path.name in link]
+    assert ours == []
+    assert dict(store.states()) == {"state": b"new"}
+    store.close()
 
 
 def test_c03_a_file_of_a_newer_version_is_left_as_it_is(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 
 import pytest
 
@@ -277,3 +278,17 @@ async def test_an_empty_question_is_not_asked(asking: Asking, sandbox: RunningSa
     """An idea may say nothing at all."""
     assert await asking().find("  ") == Findings()
     assert sandbox.log == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["duckduckgo", "brave", "mojeek", "tavily", "wikipedia"])
+async def test_proxies_in_the_environment_are_ignored(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """`OUTBOUND_PROXY` alone decides about the way out."""
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy", "PRIMP_PROXY")
+    for variable in proxies:
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    assert (await asking(name).find("solar training Kenya")).sources
+    assert {os.environ[variable] for variable in proxies} == {"http://127.0.0.1:1"}
