@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cache import Cached, ResponseCache
 from callers import CALLER
+from endpoints.middleware import header
 
-HEADER = "idempotency-key"
+HEADER = b"idempotency-key"
 LARGEST_ANSWER = 4 << 20  # bytes, as the cache keeps it
 UNSETTLED = frozenset({401, 403, 408, 409, 425, 429})  # another try may end otherwise
 BELONGS_TO_A_TRY = frozenset({b"x-request-id", b"date", b"server", b"connection"})
@@ -71,8 +71,9 @@ class Idempotency:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
-        key = Headers(scope=scope).get(HEADER) if scope["type"] == "http" else None
-        if key is None or scope["method"] != "POST":
+        is_post = scope["type"] == "http" and scope["method"] == "POST"
+        given = [value for name, value in scope["headers"] if name == HEADER] if is_post else []
+        if not given:
             await self.app(scope, receive, send)
             return
         try:
@@ -82,7 +83,7 @@ class Idempotency:
             if _is_streamed(scope, body):
                 await self.app(scope, _again(body, receive), send)
                 return
-            recorded, is_repeated = await self._once(key, scope, body)
+            recorded, is_repeated = await self._once(str(given[0], "latin-1"), scope, body)
         except (WrongKey, HTTPException) as error:  # the second: of a body that is too large
             await self.answer(scope["path"], error)(scope, receive, send)
             return
@@ -131,7 +132,7 @@ async def _whole_body(receive: Receive) -> bytes | None:
 
 
 def _is_streamed(scope: Scope, body: bytes) -> bool:
-    if "text/event-stream" in Headers(scope=scope).get("accept", ""):
+    if "text/event-stream" in header(scope, b"accept"):
         return True
     try:
         parsed = orjson.loads(body)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from fastapi import HTTPException
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from endpoints.nesting import DEEPEST, is_too_deep
@@ -23,9 +22,21 @@ CAREFUL = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
-ONLY_BY_TLS = "max-age=63072000; includeSubDomains"
+ONLY_BY_TLS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 SLOWEST_BYTES_S = 32 << 10
 NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
+ALWAYS = [
+    (name.lower().encode(), value.encode())
+    for name, value in (*CAREFUL.items(), ("Content-Security-Policy", NO_CONTENT))
+]
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """The first header of a request called *name*, in small letters; empty when there is none."""
+    for own, value in scope["headers"]:
+        if own == name:
+            return str(value, "latin-1")
+    return ""
 
 
 class BodyLimit:
@@ -48,8 +59,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        declared = headers.get("content-length", "0")
+        declared = header(scope, b"content-length")
+        packing = header(scope, b"content-encoding")
         size = int(declared) if declared.isdigit() and len(declared) < 19 else 0
         read, most, is_whole = 0, self.largest_bytes(scope["path"]), False
         too_large = HTTPException(413, f"The body is larger than {most} bytes")
@@ -62,7 +73,7 @@ class BodyLimit:
             nonlocal read, is_whole, end
             if size > most:
                 raise too_large
-            if not is_whole and headers.get("content-encoding", "identity") != "identity":
+            if not is_whole and packing not in ("", "identity"):
                 raise HTTPException(415, "Send the body as it is, without Content-Encoding")
             try:
                 async with asyncio.timeout_at(None if is_whole else end):
@@ -95,19 +106,20 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
+        given = header(scope, b"x-request-id")
         own_id = given if re.fullmatch(r"[A-Za-z0-9-]{1,64}", given) else uuid.uuid4().hex
         token = request_id.set(own_id)
 
+        own = [*ALWAYS, (b"x-request-id", own_id.encode())]
+        if scope["scheme"] == "https":
+            own.append(ONLY_BY_TLS)
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = own_id
-                for name, value in CAREFUL.items():
-                    headers.setdefault(name, value)
-                if scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", ONLY_BY_TLS)
-                headers.setdefault("Content-Security-Policy", NO_CONTENT)
+                there = {name.lower() for name, _ in message.get("headers", ())} - {b"x-request-id"}
+                kept = [h for h in message.get("headers", ()) if h[0].lower() in there]
+                added = [header for header in own if header[0] not in there]
+                message = {**message, "headers": kept + added}
             await send(message)
 
         try:

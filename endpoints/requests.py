@@ -1,6 +1,7 @@
 """What handlers share: the request bodies, and the work that ends when its caller leaves."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -8,7 +9,7 @@ from fastapi import Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cache import Freshness
-from endpoints.shutdown import Shutdown, ShuttingDown
+from endpoints.shutdown import Shutdown
 from planning.idea import Idea
 from planning.planner import Planner
 from router import Router
@@ -90,19 +91,27 @@ async def while_wanted(request: Request, work: Coroutine[Any, Any, T]) -> T:
     `ShuttingDown` when the service has to end first.
     """
     shutdown: Shutdown = request.app.state.shutdown
-    task = shutdown.start(work)
-    watch = asyncio.create_task(_until_gone(request))
-    try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise CallerGone
-        if task.cancelled():
-            raise ShuttingDown
-        return task.result()
-    finally:
-        task.cancel()
-        watch.cancel()
-        await asyncio.wait({task, watch})
+    with contextlib.closing(work), shutdown.ending() as ending:
+        watch: asyncio.Task[None] | None = None
+
+        def has_left(watched: asyncio.Task[None]) -> None:
+            if not watched.cancelled():
+                watched.exception()  # whatever it was, nobody reads any more
+                ending.end(CallerGone())
+
+        def begin_to_watch() -> None:
+            nonlocal watch
+            watch = asyncio.create_task(_until_gone(request))
+            watch.add_done_callback(has_left)
+
+        # Not at once: what is at hand is there before the loop comes round.
+        soon = asyncio.get_running_loop().call_soon(begin_to_watch)
+        try:
+            return await work
+        finally:
+            soon.cancel()
+            if watch is not None:
+                watch.cancel()
 
 
 async def _until_gone(request: Request) -> None:

@@ -4,6 +4,7 @@ The decision is pure: the rules and what a request shows of itself make a `Calle
 Only `scope["path"]` is looked at, never an address that a header could bend.
 """
 
+import functools
 import hashlib
 import hmac
 import ipaddress
@@ -11,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callers import CALLER, ApiKey, Caller, digest_of
@@ -28,6 +28,8 @@ FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUCKETS = 4096  # addresses are counted under their hash, so that none is stored and few records are
 LONGEST_KEY = 512
+LONGEST_ADDRESS = 64  # characters, with room for the name of an interface
+LONGEST_NAME = 261  # of a host with its port (RFC 1035)
 NO_LIMITS = Limits()
 HOW_TO_OPEN = (
     "this service answers only its own machine: set TRIMARAN_API_KEYS to ask callers for a key,"
@@ -86,7 +88,8 @@ class Visit:
     @classmethod
     def of(cls, scope: Scope) -> "Visit":
         """The visit that an HTTP scope describes."""
-        headers = Headers(scope=scope)
+        # Of several with one name the first counts.
+        headers = {str(n, "latin-1"): str(v, "latin-1") for n, v in reversed(scope["headers"])}
         given = [v for n, v in scope["headers"] if n in (b"authorization", b"x-api-key")]
         client = scope.get("client")
         return cls(
@@ -240,6 +243,11 @@ def _refuse_other_sites(rules: Rules, visit: Visit) -> None:
 
 def is_local_name(host: str) -> bool:
     """Whether a `Host` header names this machine: `localhost:8001`, `127.0.0.1`, `[::1]:8001`."""
+    return len(host) <= LONGEST_NAME and _is_local_name(host)
+
+
+@functools.lru_cache(1024)
+def _is_local_name(host: str) -> bool:
     name = re.sub(r":\d{1,5}$", "", host).strip("[]").lower()
     address = _parse(name)
     return address.is_loopback if address else name == "localhost" or name.endswith(".localhost")
@@ -251,8 +259,13 @@ def read_networks(entries: Sequence[str]) -> tuple[Network, ...]:
 
 
 def _parse(text: str | None) -> Address | None:
+    return _address(text) if text and len(text) <= LONGEST_ADDRESS else None
+
+
+@functools.lru_cache(1024)
+def _address(text: str) -> Address | None:
     try:
-        return ipaddress.ip_address(text) if text else None
+        return ipaddress.ip_address(text)
     except ValueError:
         return None
 

@@ -5,19 +5,19 @@ does not read for ever.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger("trimaran.shutdown")
 
-T = TypeVar("T")
 GRACE_S = 8.0
 DOOR_S = 0.25  # a connection that was taken brings its request within this time
 LAST_S = 3.0  # after the grace, for the last words; then the process ends whoever is still there
@@ -30,6 +30,22 @@ class ShuttingDown(Exception):
         super().__init__(what)
 
 
+class Ending:
+    """Ends what the current task is doing, for a *reason* that is then raised from it."""
+
+    def __init__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "requests are answered in tasks"  # noqa: S101
+        self.task = task
+        self.reason: Exception | None = None
+
+    def end(self, reason: Exception) -> None:
+        """Only the first reason counts."""
+        if self.reason is None:
+            self.reason = reason
+            self.task.cancel()
+
+
 class Shutdown:
     """Knows what is running, and ends it in time."""
 
@@ -38,7 +54,7 @@ class Shutdown:
         self.has_begun = self.takes_no_more = False
         self._is_over = False
         self.at_begin: list[Callable[[], None]] = []  # told when it begins
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: set[Ending] = set()
 
     @property
     def running(self) -> int:
@@ -66,14 +82,21 @@ class Shutdown:
 
             signal.signal(number, handle)
 
-    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """*work* as a task that ends with the service."""
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        if self._is_over:
-            task.cancel()
-        return task
+    @contextlib.contextmanager
+    def ending(self) -> Iterator["Ending"]:
+        """What the block does ends with the service, which raises `ShuttingDown` from it."""
+        ending = Ending()
+        self._running.add(ending)
+        try:
+            if self._is_over:
+                raise ShuttingDown
+            yield ending
+        except asyncio.CancelledError:
+            if ending.reason is None or ending.task.uncancel() > 0:
+                raise  # somebody else has cancelled the task
+            raise ending.reason from None
+        finally:
+            self._running.discard(ending)
 
     def _begin(self, servers_own: Any) -> None:
         """Let nobody else in, serve who has come in, and end what is running when the grace is over.
@@ -103,8 +126,8 @@ class Shutdown:
 
     def _end(self) -> None:
         self._is_over = True
-        for task in self._running:
-            task.cancel()
+        for ending in list(self._running):
+            ending.end(ShuttingDown())
 
     def _leave(self) -> None:
         """Nothing is lost: what has to last was written before it was needed."""
