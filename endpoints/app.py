@@ -24,6 +24,7 @@ from endpoints.security import Admission, Rules
 from endpoints.shutdown import GRACE_S, RefuseNewWork, Shutdown
 from endpoints.status import status_routes
 from endpoints.tracing import Tracing, WithoutQuery
+from endpoints.v1.quick import QuickChat
 from endpoints.v1.routes import v1_routes
 from endpoints.v1.stream import Pace
 from planning.planner import Planner
@@ -125,6 +126,8 @@ def create_app(
     describe_by_example(app)
 
     # Each wraps those above it: the last one added sees a request first.
+    if not traced:  # a span is called after the route that it has come to
+        app.add_middleware(QuickChat, router=router, pace=pace, answer=errors.answer)
     app.add_middleware(Idempotency, cache=services.cache, answer=errors.answer)
     app.add_middleware(BodyLimit, largest_bytes=largest_body)
     app.add_middleware(Admission, rules=rules, limiter=router.limiter, answer=errors.answer)

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cache import Cached, ResponseCache
 from callers import CALLER
-from endpoints.middleware import header
+from endpoints.middleware import again, header, whole_body
 
 HEADER = b"idempotency-key"
 LARGEST_ANSWER = 4 << 20  # bytes, as the cache keeps it
@@ -77,11 +77,11 @@ class Idempotency:
             await self.app(scope, receive, send)
             return
         try:
-            body = await _whole_body(receive)
+            body = await whole_body(receive)
             if body is None:
                 return
             if _is_streamed(scope, body):
-                await self.app(scope, _again(body, receive), send)
+                await self.app(scope, again(body, receive), send)
                 return
             recorded, is_repeated = await self._once(str(given[0], "latin-1"), scope, body)
         except (WrongKey, HTTPException) as error:  # the second: of a body that is too large
@@ -109,7 +109,7 @@ class Idempotency:
                 if found is not None:
                     return found.value, True
                 answer = Recorded()
-                await self.app(scope, _again(body, _never), answer.record)
+                await self.app(scope, again(body, _never), answer.record)
                 kept = _kept(asked, answer)
                 if answer.is_settled:
                     await self.cache.keep(place, kept, largest_bytes=LARGEST_ANSWER)
@@ -121,16 +121,6 @@ class Idempotency:
         return _recalled(kept), was_known or joined
 
 
-async def _whole_body(receive: Receive) -> bytes | None:
-    """The body; None when the caller left before its end."""
-    messages = [await receive()]
-    while messages[-1].get("more_body"):
-        messages.append(await receive())
-    if messages[-1]["type"] == "http.disconnect":
-        return None
-    return b"".join(message.get("body", b"") for message in messages)
-
-
 def _is_streamed(scope: Scope, body: bytes) -> bool:
     if "text/event-stream" in header(scope, b"accept"):
         return True
@@ -139,18 +129,6 @@ def _is_streamed(scope: Scope, body: bytes) -> bool:
     except orjson.JSONDecodeError:
         return False
     return isinstance(parsed, dict) and parsed.get("stream") is True
-
-
-def _again(body: bytes, then: Receive) -> Receive:
-    """A `receive` that gives *body*, and after it what *then* gives."""
-    waiting = [body]
-
-    async def receive() -> Message:
-        if waiting:
-            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
-        return await then()
-
-    return receive
 
 
 async def _never() -> Message:

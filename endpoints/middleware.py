@@ -39,6 +39,28 @@ def header(scope: Scope, name: bytes) -> str:
     return ""
 
 
+async def whole_body(receive: Receive) -> bytes | None:
+    """The body; None when the caller left before its end."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    if messages[-1]["type"] == "http.disconnect":
+        return None
+    return b"".join(message.get("body", b"") for message in messages)
+
+
+def again(body: bytes, then: Receive) -> Receive:
+    """A `receive` that gives *body*, and after it what *then* gives."""
+    waiting = [body]
+
+    async def receive() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await then()
+
+    return receive
+
+
 class BodyLimit:
     """Stops reading a body that is too large, declared or not, or too slow, or nested too deeply.
 

@@ -1,7 +1,7 @@
 """What is asked of a model: the conversation, the tools it may call, and how it should answer."""
 
 import hashlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -154,7 +154,8 @@ class Prompt:
     @cached_property
     def fingerprint(self) -> str:
         """Equal for prompts that ask the same: SHA-256 over their canonical JSON, in hex."""
-        canonical = orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)
+        own = vars(self)
+        canonical = orjson.dumps([own[name] for name in PARAMETERS], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(canonical).hexdigest()
 
     @cached_property
@@ -196,3 +197,6 @@ class Prompt:
         size += sum(len(call.arguments.encode()) for m in self.messages for call in m.tool_calls)
         size += sum(len(orjson.dumps(asdict(tool))) for tool in self.tools)
         return size // 4 + 1 + IMAGE_TOKENS * images
+
+
+PARAMETERS = tuple(field.name for field in fields(Prompt))
