@@ -1,12 +1,11 @@
 """What is measured: a server in a process of its own on its own CPU, asked once before it counts as ready."""
 
 import contextlib
+import http.client
 import os
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,14 +75,16 @@ def running(subject: Subject, cpu: int = machine.SUBJECT_CPU) -> Iterator[Runnin
 
 def first_reply(port: int, ask: Ask) -> bytes:
     """The body of the reply to *ask*. Raises `OSError` when there is none, or one of an error."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{ask.path}",
-        ask.body.replace(wire.MARK, f"{time.time_ns():020}").encode(),
-        {"Content-Type": "application/json", **ask.headers},
-    )
-    with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310 - loopback
-        body: bytes = reply.read()
-        return body
+    body = ask.body.replace(wire.MARK, f"{time.time_ns():020}")
+    headers = {"Content-Type": "application/json", **ask.headers}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with contextlib.closing(connection):
+        connection.request("POST", ask.path, body, headers)
+        reply = connection.getresponse()
+        said = reply.read()
+    if reply.status != 200:
+        raise OSError(f"{reply.status}: {said[:500]!r}")
+    return said
 
 
 def wait_until_calm(
@@ -111,10 +112,7 @@ def _first_answer(subject: Subject, process: "subprocess.Popen[bytes]", log: Pat
             if wire.text_of(reply) != wire.TEXT:
                 raise RuntimeError(f"{subject.name} answers something else: {reply[:500]!r}")
             return port
-        except urllib.error.HTTPError as error:
-            last = f"{error}: {error.read()[:500]!r}"
-            error.close()
-        except (OSError, ValueError, LookupError) as error:
+        except (OSError, http.client.HTTPException, ValueError, LookupError) as error:
             last = repr(error)
         time.sleep(0.01)
     raise RuntimeError(f"{subject.name} did not answer: {last}\n{log.read_text()[-2000:]}")
