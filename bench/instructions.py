@@ -22,7 +22,8 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
-from bench.inside import app_in, ask, numbered
+from bench.asgi import ask, numbered
+from bench.inside import app_in
 from bench.load.machine import version_of
 from bench.load.tables import table
 from bench.load.wire import TEXT, text_of
