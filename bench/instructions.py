@@ -116,6 +116,19 @@ def counted(name: str, requests: int) -> int:
     return instructions_in(done.stderr)
 
 
+def count(requests: int = REQUESTS) -> Counts:
+    """The instructions of one request of each kind."""
+    each = {name: (counted(name, requests) - counted(name, 0)) // requests for name in WORKS}
+    valgrind = version_of("valgrind", "--version")
+    return Counts(each, f"callgrind {valgrind}, Python {platform.python_version()}")
+
+
+def report() -> str:
+    """The table, and what they were counted with."""
+    now = count()
+    return f"{compared(now, Counts.read(KEPT))}\n\nCounted with {now.counted_with}."
+
+
 def main() -> None:
     """Print the table; with --keep it is what later runs are compared with."""
     parser = argparse.ArgumentParser(prog="python -m bench.instructions", description=__doc__)
@@ -126,13 +139,7 @@ def main() -> None:
     if options.inside:
         asyncio.run(work(options.inside, options.requests))
         return
-    each = {
-        name: (counted(name, options.requests) - counted(name, 0)) // options.requests
-        for name in WORKS
-    }
-    now = Counts(
-        each, f"callgrind {version_of('valgrind', '--version')}, Python {platform.python_version()}"
-    )
+    now = count(options.requests)
     print(compared(now, Counts.read(KEPT)))
     if options.keep:
         now.keep(KEPT)
