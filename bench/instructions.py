@@ -2,7 +2,7 @@
 
 Unlike times they hardly differ from run to run, so a change that costs a tenth shows in review. A
 number of requests goes through the ASGI app in one process, with a provider that answers at once and
-without sockets; what the same process takes without any is subtracted. valgrind counts, since most
+without sockets; what its end takes without any is subtracted. valgrind counts, since most
 virtual machines have no counters of their own.
 """
 
@@ -16,7 +16,8 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -80,13 +81,14 @@ def instructions_in(said: str) -> int:
     return int(found[1])
 
 
-async def work(name: str, requests: int) -> None:
-    """Warm up, and then have *requests* answered: all equal for a hit, all different for a miss."""
+async def work(name: str, requests: int, begin: Callable[[], None] = lambda: None) -> None:
+    """Warm up, *begin* to count, and have *requests* answered: equal for a hit, different for a miss."""
     logging.getLogger("trimaran").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         app = app_in(Path(folder))
         for number in range(WARM_UP):
             await _answered(app, number if name == "miss" else 0)
+        begin()
         for number in range(WARM_UP, WARM_UP + requests):
             await _answered(app, number if name == "miss" else 0)
 
@@ -97,9 +99,24 @@ async def _answered(app: ASGIApp, number: int) -> None:
     assert text_of(body) == TEXT
 
 
+def begin_counting() -> None:
+    """Have callgrind count from here on: imports under its eyes would take a minute."""
+    command = ["callgrind_control", "--instr=on", str(os.getpid())]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as told:  # noqa: S603 - our own arguments
+        while told.poll() is None:
+            time.sleep(0.001)  # callgrind hears it only while we run
+    if told.returncode:
+        raise RuntimeError("callgrind was not to be told to begin")
+
+
 def counted(name: str, requests: int) -> int:
-    """The instructions of a whole process that does *work*."""
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    """The instructions of a process that does *work*, from when it is warm to its end."""
+    command = [
+        "valgrind",
+        "--tool=callgrind",
+        "--instr-atstart=no",
+        "--callgrind-out-file=/dev/null",
+    ]
     inside = ["-m", "bench.instructions", "--inside", name, "--requests", str(requests)]
     # Equal hashes, so that tables fill up equally.
     environment = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0"}
@@ -137,7 +154,7 @@ def main() -> None:
     parser.add_argument("--inside", choices=WORKS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
-        asyncio.run(work(options.inside, options.requests))
+        asyncio.run(work(options.inside, options.requests, begin_counting))
         return
     now = count(options.requests)
     print(compared(now, Counts.read(KEPT)))

@@ -15,7 +15,8 @@ PROXY, FORWARD, ORDINARY = "nginx proxy_pass", "floor: forward", "floor: FastAPI
 MISS, QUIET_MISS = "routed miss", "routed miss, LOG_LEVEL=warning"
 STREAMED_MISS = "routed miss, no max_tokens"
 DICT, HIT, QUIET_HIT = "floor: dictionary", "cached answer", "cached answer, LOG_LEVEL=warning"
-FAILOVER, HELD = "failover 503 → next", "a dead provider, remembered"
+FAILOVER, LIMITED = "failover 503 → next", "failover 429 → next"
+REMEMBERED = "a failing provider, remembered"
 STREAM_FLOOR, STREAM = "floor: streamed", "streamed answer"
 PACED = "streamed answer, paced"
 LATE = "50 callers, 50 ms"
@@ -35,14 +36,18 @@ def subjects(folder: Path, upstream: Nginx) -> tuple[Subject, ...]:
     """The service in the settings that the works need, and its floors."""
     url = upstream.url
     one, both = ours.gemini(url, "bench"), ours.gemini(url, "failing") | ours.custom(url)
+    limited = ours.gemini(url, "limited") | ours.custom(url)
     kinds = ours.gemini(url, "late", "few", "paced")
+    forgetful = "bench.load.forgetful:app"
     return (
         ours.proxy(folder, upstream.port),
         *(ours.floor(name, folder, url) for name in ("forward", "ordinary", "recall", "stream")),
         ours.service("service", folder, one),
         ours.service("quiet", folder, one, LOG_LEVEL="warning"),
         ours.service("kinds", folder, kinds, ask=of_model("late")),
-        ours.service("forgetful", folder, both, app="bench.load.forgetful:app"),
+        ours.service("failing", folder, both, app=forgetful),
+        ours.service("limited", folder, limited, app=forgetful),
+        ours.service("remembering", folder, both),
     )
 
 
@@ -53,7 +58,7 @@ QUICK = (
     Work(name=QUIET_MISS, subject="quiet", ask=CHAT),
     Work(name=STREAMED_MISS, subject="kinds", ask=of_model("few", max_tokens=None)),
     Work(name=ORDINARY, subject="ordinary", ask=CHAT),
-    Work(name=FAILOVER, subject="forgetful", ask=CHAT, calls=2),
+    Work(name=FAILOVER, subject="failing", ask=CHAT, calls=2),
     Work(name=DICT, subject="recall", ask=CHAT, vary=False, calls=0),
     Work(name=HIT, subject="service", ask=CHAT, vary=False, calls=0),
     Work(name=QUIET_HIT, subject="quiet", ask=CHAT, vary=False, calls=0),
@@ -61,15 +66,19 @@ QUICK = (
     Work(name=STREAM, subject="service", ask=STREAMED, connections=16, events=EVENTS),
     Work(name=LATE, subject="kinds", ask=of_model("late"), connections=CALLERS, seconds=3),
 )
-PACED_WORK = Work(
-    name=PACED,
-    subject="kinds",
-    ask=of_model("paced", stream=True),
-    connections=50,
-    events=EVENTS,
-    seconds=6,
+FULL = (
+    *QUICK,
+    Work(name=LIMITED, subject="limited", ask=CHAT, calls=2),
+    Work(name=REMEMBERED, subject="remembering", ask=CHAT),
+    Work(
+        name=PACED,
+        subject="kinds",
+        ask=of_model("paced", stream=True),
+        connections=50,
+        events=EVENTS,
+        seconds=6,
+    ),
 )
-FULL = (*QUICK, PACED_WORK)
 
 
 @dataclass(frozen=True, slots=True)
