@@ -12,7 +12,8 @@ CORE_TESTS := $(addprefix tests/,test_router.py test_streams.py test_cache.py te
 	test_flights.py test_rate_limiter.py test_waiting_room.py test_meters.py storage \
 	providers/test_health.py providers/test_errors.py machines/test_loss_machine.py)
 
-.PHONY: run demo test test-all coverage mutants day carry check format clean
+.PHONY: run demo test test-all coverage mutants day bench bench-quick bench-peers instructions carry check
+.PHONY: format clean
 
 run: $(VENV)/.$(EXTRAS) ## Serve on http://127.0.0.1:8001 (PORT=… changes it, LOCAL=0 leaves the local extras out)
 	@echo "Trimaran: http://127.0.0.1:$(PORT)"
@@ -38,6 +39,18 @@ mutants: $(VENV)/.dev ## Mutation testing of the pure modules (minutes, one core
 
 day: $(VENV)/.bare ## A simulated day on free tiers, for several policies side by side (minutes)
 	@$(BIN)/python -m bench.day
+
+bench-quick: $(VENV)/.dev ## What a request costs, beside floors of our own (minutes; needs nginx with Lua, wrk)
+	@$(BIN)/python -m bench.load
+
+bench: $(VENV)/.dev ## Everything that is measured, into docs/performance.md (an hour, on a machine that rests)
+	@$(BIN)/python -m bench.performance
+
+bench-peers: $(VENV)/.dev ## Other gateways for `make bench`, into environments of their own ($$BENCH_PEERS)
+	@$(BIN)/python -m bench.peers install
+
+instructions: $(VENV)/.dev ## Instructions for a hit and a miss beside those that are kept (needs valgrind)
+	@$(BIN)/python -m bench.instructions
 
 carry: $(VENV)/.bare ## Carry answers and limits to another store: make carry FROM=.cache TO=redis://host:6379/0
 	@$(BIN)/python -m storage.carry "$(or $(FROM),.cache)" "$(TO)" $(PREFIX)
