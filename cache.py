@@ -11,7 +11,7 @@ import logging
 import random
 import re
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ import orjson
 from clock import SYSTEM_CLOCK, Clock
 from flights import Flights
 from storage import HOUR_S, Change, Entry, Store, StoreLost
+from storage.batches import Batches
+from storage.claims import Claims
 from storage.ledger import Moment
 from storage.sqlite import open_store
 
@@ -106,6 +108,7 @@ class ResponseCache:
         self._misses = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="leases")  # one: in their order
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="cache")
+        self._batches = Batches(self._write, self._threads)
 
     def configure(
         self,
@@ -140,14 +143,8 @@ class ResponseCache:
 
         Raises `TypeError` when it is not JSON.
         """
-        body = orjson.dumps(value)
-        if len(body) > largest_bytes:
-            return
-        if self._writes % WRITES_BETWEEN_CLEANUPS == 0:
-            self.clear_expired()
-        self._writes += 1
-        entry = Entry(body, self._now().epoch_s)
-        _forgiving("write", lambda: self.store.put(key, entry, keep_s=self._kept_s), None)
+        if entry := self._entry(value, largest_bytes):
+            self._write([(key, entry)])
 
     async def find(self, key: str) -> Cached | None:
         """`look_up`, away from the event loop where a look is a journey."""
@@ -157,14 +154,13 @@ class ResponseCache:
         return await loop.run_in_executor(self._threads, self.look_up, key)
 
     async def keep(self, key: str, value: Any, *, largest_bytes: int = LARGEST_VALUE) -> None:
-        """`set`, away from the event loop where the store may have to wait."""
-        work = functools.partial(self.set, key, value, largest_bytes=largest_bytes)
-        if not self.store.waits:
-            work()
-            return
-        loop = asyncio.get_running_loop()
-        # Shielded: an answer that was paid for is kept also when its last reader has just left.
-        await asyncio.shield(loop.run_in_executor(self._threads, work))
+        """`set`, away from the event loop and with others where the store may have to wait."""
+        entry = self._entry(value, largest_bytes)
+        if entry and self.store.waits:
+            # An answer that was paid for is kept also when its last reader has just left.
+            await self._batches.add((key, entry))
+        elif entry:
+            self._write([(key, entry)])
 
     def look_up(self, key: str) -> Cached | None:
         """What is stored under *key*, fresh or stale; None when there is nothing that may be used."""
@@ -207,10 +203,20 @@ class ResponseCache:
     ) -> AsyncIterator[Cached | None]:
         """Let one process at a time work on *key*: give it None, and the others what *find* finds then.
 
-        A leader that dies is followed after some seconds. Without a shared store everybody leads.
+        A leader that dies is followed at once on one machine, elsewhere after some seconds. Without
+        a shared store everybody leads.
         """
         if not self.store.waits:
             yield None
+            return
+        if (claims := self.store.claims) is not None:
+            with _claimed(claims, key) as claim:
+                while not claim():
+                    if (found := await find()) is not None:
+                        yield found
+                        return
+                    await asyncio.sleep(random.uniform(*POLL_S))  # noqa: S311 - only to spread the load
+                yield await find()  # the one before us may have stored it in the last moment
             return
         lease = Lease(key, uuid.uuid4().hex)
         try:
@@ -263,6 +269,17 @@ class ResponseCache:
         if self._store is not None:
             self._store.close()
 
+    def _entry(self, value: Any, largest_bytes: int) -> Entry | None:
+        """*value* as it is stored; None when it is too large. Raises `TypeError` when it is not JSON."""
+        body = orjson.dumps(value)
+        return Entry(body, self._now().epoch_s) if len(body) <= largest_bytes else None
+
+    def _write(self, entries: list[tuple[str, Entry]]) -> None:
+        if self._writes % WRITES_BETWEEN_CLEANUPS < len(entries):
+            self.clear_expired()
+        self._writes += len(entries)
+        _forgiving("write", lambda: self.store.put_all(entries, keep_s=self._kept_s), None)
+
     @property
     def _ttl_s(self) -> float:
         return self.ttl_hours * HOUR_S
@@ -282,6 +299,30 @@ class ResponseCache:
         if not -FUTURE_TOLERANCE_S <= age_s < self._kept_s:
             return None
         return Cached(orjson.loads(entry.body), max(age_s, 0.0), is_fresh=age_s < self._ttl_s)
+
+
+@contextlib.contextmanager
+def _claimed(claims: Claims, name: str) -> Iterator[Callable[[], bool]]:
+    """What tries to take *name* is given to the block; when that ends, what was taken is given back.
+
+    Where nobody can tell whose it is, it counts as ours.
+    """
+    is_ours = False
+
+    def claim() -> bool:
+        nonlocal is_ours
+        try:
+            is_ours = claims.take(name)
+        except OSError as error:
+            log.warning("the processes could not agree who asks: %s", error)
+            return True
+        return is_ours
+
+    try:
+        yield claim
+    finally:
+        if is_ours:
+            claims.give_back(name)
 
 
 def _forgiving(deed: str, work: Callable[[], T], otherwise: T) -> T:

@@ -1,10 +1,11 @@
 """Where cached answers and the limits' state live: one small protocol that every store keeps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from clock import Clock
+from storage.claims import Claims
 from storage.ledger import Moment
 
 HOUR_S = 3600.0
@@ -49,11 +50,13 @@ class Store(Protocol):
     """Synchronous and quick; raises `OSError` when the store cannot do its work.
 
     `waits` says whether a change may have to wait for a disk or for another process, `is_remote`
-    whether even a look is a journey.
+    whether even a look is a journey. `claims` are how those who share it agree at once who works on
+    what; None where that takes states, or where nobody shares it.
     """
 
     waits: bool
     is_remote: bool
+    claims: Claims | None
 
     def get(self, key: str) -> Entry | None:
         """The answer under *key*; None when there is none, or it is damaged."""
@@ -61,6 +64,12 @@ class Store(Protocol):
 
     def put(self, key: str, entry: Entry, *, keep_s: float = ANSWERS_KEPT_S) -> None:
         """Store *entry* under *key*, whole or not at all; after *keep_s* it may be forgotten."""
+        ...
+
+    def put_all(
+        self, entries: Sequence[tuple[str, Entry]], *, keep_s: float = ANSWERS_KEPT_S
+    ) -> None:
+        """`put` for several entries in one step."""
         ...
 
     def remove_before(self, stored_at: float) -> int:

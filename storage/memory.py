@@ -1,10 +1,11 @@
 """A store that lasts as long as the process: for tests, and when no directory can be written."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from clock import Clock
 from storage import ANSWERS_KEPT_S, STATE_KEPT_S, Change, Condition, Entry, Holdings
+from storage.claims import Claims
 from storage.ledger import Moment, moment
 
 
@@ -13,6 +14,7 @@ class MemoryStore:
 
     waits = False
     is_remote = False
+    claims: Claims | None = None
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -27,6 +29,13 @@ class MemoryStore:
         """See `Store.put`."""
         with self._lock:
             self._answers[key] = entry
+
+    def put_all(
+        self, entries: Sequence[tuple[str, Entry]], *, keep_s: float = ANSWERS_KEPT_S
+    ) -> None:
+        """See `Store.put_all`."""
+        for key, entry in entries:
+            self.put(key, entry, keep_s=keep_s)
 
     def remove_before(self, stored_at: float) -> int:
         """See `Store.remove_before`."""

@@ -16,7 +16,7 @@ import threading
 import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from redis.retry import Retry
 
 from clock import Clock
 from storage import ANSWERS_KEPT_S, STATE_KEPT_S, Change, Condition, Entry, Holdings, StoreLost
+from storage.claims import Claims
 from storage.ledger import Moment
 
 log = logging.getLogger("trimaran.storage")
@@ -87,6 +88,7 @@ class RedisStore:
 
     waits = True
     is_remote = True
+    claims: Claims | None = None
 
     def __init__(self, url: str, prefix: str = "trimaran") -> None:
         self.prefix = prefix
@@ -124,6 +126,13 @@ class RedisStore:
         if len(entry.body) <= LARGEST_ENTRY:
             with self._asked():
                 self._client.set(self._answer(key), _framed(key, entry), px=_ms(keep_s))
+
+    def put_all(
+        self, entries: Sequence[tuple[str, Entry]], *, keep_s: float = ANSWERS_KEPT_S
+    ) -> None:
+        """See `Store.put_all`."""
+        for key, entry in entries:
+            self.put(key, entry, keep_s=keep_s)
 
     def remove_before(self, stored_at: float) -> int:  # noqa: ARG002 - the protocol's
         """See `Store.remove_before`: the server does it by itself."""

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from clock import SYSTEM_CLOCK, Clock
 from storage import ANSWERS_KEPT_S, STATE_KEPT_S, Change, Condition, Entry, Holdings, Store
+from storage.claims import claims_in
 from storage.ledger import Ledger, Moment, dump, moment
 from storage.memory import MemoryStore
 
@@ -72,6 +73,7 @@ class SqliteStore:
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._inode = 0
+        self.claims = claims_in(path.parent)
 
     def get(self, key: str) -> Entry | None:
         """See `Store.get`."""
@@ -88,11 +90,20 @@ class SqliteStore:
 
     def put(self, key: str, entry: Entry, *, keep_s: float = ANSWERS_KEPT_S) -> None:  # noqa: ARG002 - `remove_before` ends it
         """See `Store.put`."""
+        self.put_all([(key, entry)])
+
+    def put_all(
+        self,
+        entries: Sequence[tuple[str, Entry]],
+        *,
+        keep_s: float = ANSWERS_KEPT_S,  # noqa: ARG002 - `remove_before` ends it
+    ) -> None:
+        """See `Store.put_all`."""
+        rows = [(k, own.stored_at, _check_sum(k, own), own.body) for k, own in entries]
         with self._connection() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)",
-                (key, entry.stored_at, _check_sum(key, entry), entry.body),
-            )
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", rows)
+            db.execute("COMMIT")
 
     def remove_before(self, stored_at: float) -> int:
         """See `Store.remove_before`."""
@@ -183,6 +194,11 @@ class SqliteStore:
 
     def close(self) -> None:
         """See `Store.close`; the next use opens the file again."""
+        self._disconnect()
+        if self.claims is not None:
+            self.claims.close()
+
+    def _disconnect(self) -> None:
         with self._lock:
             self._generation += 1
             idle, self._idle = self._idle, []
@@ -219,7 +235,7 @@ class SqliteStore:
     def _take(self) -> tuple[sqlite3.Connection, int]:
         """A connection, the one that was used last if there is one, and its generation."""
         if self._idle and self._is_replaced():
-            self.close()
+            self._disconnect()
         with self._lock:
             if self._idle:
                 return self._idle.pop(), self._generation
@@ -245,7 +261,7 @@ class SqliteStore:
                 db = self._prepare_or_replace()
             inode = self.path.stat().st_ino
             if inode != self._inode:
-                self.close()  # those that are still in use lead to a file that is gone
+                self._disconnect()  # those that are still in use lead to a file that is gone
             self._inode, generation = inode, self._generation
         return db, generation
 
@@ -297,7 +313,7 @@ class SqliteStore:
 
     def _begin_anew(self) -> None:
         """Replace the file that was opened, unless another process has done so already."""
-        self.close()
+        self._disconnect()
         with _alone_in(self.path.parent):
             if not self._is_replaced():
                 self._replace().close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -187,10 +188,25 @@ def test_cache_control_of_a_request_is_understood(header: str, expected: Freshne
     assert Freshness.from_header(header) == expected
 
 
+def claiming(folder: Path) -> SqliteStore:
+    """A store of several processes."""
+    return SqliteStore(folder / "cache.db")
+
+
+def leasing(folder: Path) -> SqliteStore:
+    """A store of several processes that cannot claim: they agree by leases."""
+    store = SqliteStore(folder / "cache.db")
+    store.claims = None
+    return store
+
+
 @pytest.mark.anyio
-async def test_one_cache_at_a_time_works_on_a_key(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opened", [claiming, leasing])
+async def test_one_cache_at_a_time_works_on_a_key(
+    tmp_path: Path, opened: Callable[[Path], SqliteStore]
+) -> None:
     """The other one is given what the first has stored."""
-    caches = [ResponseCache(cache_dir=str(tmp_path)) for _ in range(2)]
+    caches = [ResponseCache(store=opened(tmp_path)) for _ in range(2)]
     begun, gate, worked = asyncio.Event(), asyncio.Event(), []
 
     async def work(cache: ResponseCache) -> object:
@@ -217,9 +233,12 @@ async def nothing() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_leader_that_fails_is_followed_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opened", [claiming, leasing])
+async def test_a_leader_that_fails_is_followed_at_once(
+    tmp_path: Path, opened: Callable[[Path], SqliteStore]
+) -> None:
     """And leaves no record behind."""
-    cache = ResponseCache(cache_dir=str(tmp_path))
+    cache = ResponseCache(store=opened(tmp_path))
     with pytest.raises(ZeroDivisionError):
         async with cache.leading("key", nothing):
             raise ZeroDivisionError
@@ -307,7 +326,7 @@ async def test_a_leader_renews_its_lease_while_it_works(
 ) -> None:
     """However long it takes, nobody follows it."""
     monkeypatch.setattr("cache.LEASE_S", 0.09)
-    cache = ResponseCache(cache_dir=str(tmp_path), clock=clock)
+    cache = ResponseCache(store=leasing(tmp_path), clock=clock)
     async with cache.leading("key", nothing):
         for _ in range(5):
             clock.turn(0.08)
