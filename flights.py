@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -63,8 +63,8 @@ class Flights:
     def __init__(self) -> None:
         self._under_way: dict[Hashable, Flight[Any]] = {}
 
-    @contextlib.asynccontextmanager
-    async def board(self, key: Hashable, work: Work[T]) -> AsyncIterator[tuple[Flight[T], bool]]:
+    @contextlib.contextmanager
+    def board(self, key: Hashable, work: Work[T]) -> Iterator[tuple[Flight[T], bool]]:
         """The flight of *key*, begun with *work* if there is none, and whether there was one."""
         flight: Flight[T] | None = self._under_way.get(key)
         joined = flight is not None
@@ -81,7 +81,7 @@ class Flights:
 
     async def join(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
         """The outcome of *work*, and whether somebody else had already begun it."""
-        async with self.board(key, lambda _: work()) as (flight, joined):
+        with self.board(key, lambda _: work()) as (flight, joined):
             await asyncio.wait({flight.task})
             return flight.task.result(), joined
 

@@ -14,8 +14,9 @@ import contextlib
 import logging
 import math
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from types import TracebackType
 
 from answers import (
     MAKE,
@@ -79,6 +80,28 @@ class Question:
     patience: Patience
 
 
+class InTime:
+    """Raises `OutOfTime` when the block takes longer than *total_s* seconds."""
+
+    def __init__(self, total_s: float) -> None:
+        self._total_s = total_s
+        self._guard = asyncio.timeout(total_s)
+
+    async def __aenter__(self) -> None:
+        await self._guard.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._guard.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            raise OutOfTime(f"No answer within {self._total_s:g} s") from None
+
+
 class Router:
     """Asks *upstreams* in their order; *last_resort* answers only when they and the cache cannot."""
 
@@ -123,8 +146,14 @@ class Router:
         Raises `Unanswered`, `Declined` or `Unfit`.
         """
         asked = self._question(key, frame, name, freshness, self.patience.lowered(timeout_s), among)
-        async with self._answering(asked, in_pieces=False) as stream:
-            return await stream.whole()
+        with self._telling(asked) as told:
+            cached = await self._stored(asked)
+            if (found := self._at_hand(asked, cached)) is None:
+                async with InTime(asked.patience.total_s):
+                    with self._under_way(asked, cached, in_pieces=False) as stream:
+                        found = await stream.whole()
+            told.append(found)
+        return found
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -145,8 +174,17 @@ class Router:
         """
         patience = self.patience.for_a_stream().lowered(timeout_s)
         asked = self._question(key, frame, name, freshness, patience, among)
-        async with self._answering(asked, in_pieces=in_pieces) as stream:
-            yield stream
+        with self._telling(asked) as told:
+            cached = await self._stored(asked)
+            if (found := self._at_hand(asked, cached)) is not None:
+                stream = Stream(found)
+                yield stream
+            else:
+                async with InTime(asked.patience.total_s):
+                    with self._under_way(asked, cached, in_pieces=in_pieces) as stream:
+                        yield stream
+            if stream.is_over:
+                told.append(stream.outcome())
 
     async def route(
         self,
@@ -211,32 +249,34 @@ class Router:
         key = CALLER.get().scoped(key)
         return Question(key, frame, name, upstreams, last_resort, freshness, patience)
 
-    @contextlib.asynccontextmanager
-    async def _answering(self, asked: Question, *, in_pieces: bool) -> AsyncIterator[Stream]:
-        """The answer to *asked* on its way, of which those who listen are told when it is over."""
-        begin_s = self.clock.monotonic()
+    @contextlib.contextmanager
+    def _telling(self, asked: Question) -> Iterator[list[Routed]]:
+        """Tells those who listen what becomes of *asked*: its answer is put into the list."""
+        begin_s, told = self.clock.monotonic(), list[Routed]()
         try:
-            async with self._found(asked, in_pieces=in_pieces) as stream:
-                yield stream
+            yield told
         except (Unanswered, Declined, Unfit, Interrupted) as error:
             elapsed_s, kind = self.clock.monotonic() - begin_s, type(error).__name__
             self.notices.tell(Failed(asked.name, kind, str(error), error.attempts, elapsed_s))
             raise
-        if stream.is_over:
-            elapsed_s = self.clock.monotonic() - begin_s
-            self.notices.tell(Answered(asked.name, stream.outcome(), elapsed_s))
+        for answer in told:
+            self.notices.tell(Answered(asked.name, answer, self.clock.monotonic() - begin_s))
 
-    @contextlib.asynccontextmanager
-    async def _found(self, asked: Question, *, in_pieces: bool) -> AsyncIterator[Stream]:
-        """The answer to *asked*: from the cache, under way already, or begun now."""
-        cached = await self._look_up(asked.key) if asked.freshness.may_read else None
-        if cached is not None and asked.freshness.accepts(cached):
-            log.info("✅ Cache hit for %s", asked.name)
-            yield Stream(recall(cached, "HIT"))
-            return
+    def _at_hand(self, asked: Question, cached: Cached | None) -> Routed | None:
+        """What is *cached* as the answer to *asked*, if it is fresh enough."""
+        if cached is None or not asked.freshness.accepts(cached):
+            return None
+        log.info("✅ Cache hit for %s", asked.name)
+        return recall(cached, "HIT")
+
+    @contextlib.contextmanager
+    def _under_way(
+        self, asked: Question, cached: Cached | None, *, in_pieces: bool
+    ) -> Iterator[Stream]:
+        """The answer to *asked* on its way, begun already or now; *cached* is a last resort."""
 
         async def newly_stored() -> Cached | None:
-            found = await self._look_up(asked.key) if asked.freshness.may_read else None
+            found = await self._stored(asked)
             return found if found is not None and asked.freshness.accepts(found) else None
 
         async def work(hear: Hear) -> Routed:
@@ -250,14 +290,8 @@ class Router:
 
         # A question that must not be stored is its own: nobody joins it.
         flight_key = (asked.key, in_pieces) if asked.freshness.may_store else object()
-        try:
-            async with asyncio.timeout(asked.patience.total_s) as guard:
-                async with self.cache.flights.board(flight_key, work) as (flight, joined):
-                    yield Stream(flight, joined=joined)
-        except TimeoutError:
-            if not guard.expired():
-                raise
-            raise OutOfTime(f"No answer within {asked.patience.total_s:g} s") from None
+        with self.cache.flights.board(flight_key, work) as (flight, joined):
+            yield Stream(flight, joined=joined)
 
     async def _answer(self, asked: Question, cached: Cached | None, hear: Hear | None) -> Routed:
         """A provider's answer, kept for later; else what is left when nobody answers."""
@@ -404,8 +438,8 @@ class Router:
             log.info("%s %s available for %s", identity.mark, identity.announced_as, name)
         log.info("📡 Attempting %d provider(s) for %s", len(labels), name)
 
-    async def _look_up(self, key: str) -> Cached | None:
-        """What the cache has under *key*; an entry of another make counts as none."""
-        cached = await self.cache.find(key)
+    async def _stored(self, asked: Question) -> Cached | None:
+        """What the cache has for *asked*, if it may be read; an entry of another make counts as none."""
+        cached = await self.cache.find(asked.key) if asked.freshness.may_read else None
         is_ours = cached and isinstance(cached.value, dict) and cached.value.get("make") == MAKE
         return cached if is_ours else None

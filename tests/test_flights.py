@@ -99,7 +99,7 @@ async def test_whoever_comes_hears_every_piece_from_the_beginning() -> None:
         return "once upon"
 
     async def listen() -> tuple[list[str], bool]:
-        async with flights.board("key", telling) as (flight, joined):
+        with flights.board("key", telling) as (flight, joined):
             heard: list[str] = []
             while not (flight.task.done() and len(heard) == len(flight.pieces)):
                 await flight.news(len(heard), timeout_s=60)
@@ -120,7 +120,7 @@ async def test_waiting_for_news_ends_after_the_time_given() -> None:
     async def silent(_: Hear) -> None:
         await asyncio.Event().wait()
 
-    async with flights.board("key", silent) as (flight, _):
+    with flights.board("key", silent) as (flight, _):
         await flight.news(0, timeout_s=0.01)
         assert not flight.pieces
         assert not flight.task.done()
@@ -134,7 +134,7 @@ async def test_old_news_is_given_at_once() -> None:
     async def short(hear: Hear) -> None:
         hear("one")
 
-    async with flights.board("key", short) as (flight, _):
+    with flights.board("key", short) as (flight, _):
         await flight.news(0, timeout_s=60)
         await flight.news(0, timeout_s=60)
         await flight.news(1, timeout_s=60)
@@ -152,6 +152,6 @@ async def test_two_pieces_in_one_moment_wake_a_reader_once() -> None:
         hear("two")
         await asyncio.Event().wait()
 
-    async with flights.board("key", quick) as (flight, _):
+    with flights.board("key", quick) as (flight, _):
         await flight.news(0, timeout_s=60)
         assert flight.pieces == ["one", "two"]
