@@ -159,6 +159,8 @@ def problem_of(error: Exception) -> Problem:
 def openai_error(problem: Problem) -> dict[str, Any]:
     """*problem* as OpenAI's `error` object."""
     kind = "invalid_request_error" if problem.status < 500 else "server_error"
+    if problem.status == 429:
+        kind = "requests"  # that is what OpenAI counts, and so says
     return {
         "message": problem.message,
         "type": kind,

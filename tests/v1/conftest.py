@@ -146,6 +146,18 @@ def sandbox(stand_ins: RunningSandbox) -> Iterator[RunningSandbox]:
 Serve = Callable[..., Served]
 
 
+class Ear(logging.Handler):
+    """Hears what a logger is told."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.heard: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler.emit`."""
+        self.heard.add(record.getMessage())
+
+
 @contextlib.contextmanager
 def serving(app: FastAPI) -> Iterator[tuple[str, uvicorn.Server]]:
     """Serve *app* from a thread of its own, at the address that is given, until the block ends.
@@ -154,9 +166,7 @@ def serving(app: FastAPI) -> Iterator[tuple[str, uvicorn.Server]]:
     """
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-    complaints: list[logging.LogRecord] = []
-    ear = logging.Handler(logging.ERROR)
-    ear.emit = complaints.append  # type: ignore[method-assign]  # all that a handler is for
+    ear = Ear(logging.ERROR)
     logging.getLogger("uvicorn.error").addHandler(ear)
     thread = threading.Thread(
         target=lambda: asyncio.run(server.serve([listener])), name="service", daemon=True
@@ -169,7 +179,7 @@ def serving(app: FastAPI) -> Iterator[tuple[str, uvicorn.Server]]:
         thread.join(20)
         logging.getLogger("uvicorn.error").removeHandler(ear)
     assert not thread.is_alive()
-    assert {record.getMessage() for record in complaints} <= {GIVEN_UP}
+    assert ear.heard <= {GIVEN_UP}
 
 
 @pytest.fixture
