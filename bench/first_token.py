@@ -179,8 +179,7 @@ def measure(name: str, latency_s: float, settings: Mapping[str, str], url: str, 
             else:
                 soon_s = first_token_s(here, provider, text)
                 times_s.append((soon_s, first_token_s(there, ours, text)))
-    straight, through = (Times.of(way) for way in zip(*times_s[5:], strict=True))
-    return Row(name, latency_s, straight, through)
+    return Row(name, latency_s, *(Times.of(way) for way in zip(*times_s[5:], strict=True)))
 
 
 def rows(calls: int) -> Iterator[Row]:

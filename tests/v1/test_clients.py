@@ -8,13 +8,27 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cache import ResponseCache
+from callers import ApiKey
+from endpoints.app import Services, create_app
+from endpoints.security import Rules
+from planning.planner import Planner
+from planning.research import NoSearch
+from planning.speech import Speaker
+from planning.voices.supply import Supply
+from rate_limiter import RateLimiter
+from router import Router
 from sandbox.running import RunningSandbox, running_sandbox
+from storage.ledger import Limits
+from storage.memory import MemoryStore
 from tests.service import ROOT, RunningService, running_service
+from tests.v1.conftest import serving
 
 HERE = Path(__file__).parent / "clients"
 LITELLM = Path(sys.prefix) / "litellm/bin/python"
@@ -82,7 +96,7 @@ def guarded() -> Iterator[dict[str, str]]:
         urls = {}
         for case, own in rules.items():
             cache = ResponseCache(store=MemoryStore())
-            limiter = RateLimiter(0, store=lambda cache=cache: cache.store)
+            limiter = RateLimiter(0)
             planner = Planner(Router([], cache, limiter), NoSearch())
             services = Services(planner, Speaker([], Supply(cache, limiter)), cache)
             url, _ = running.enter_context(serving(create_app(services, rules=own)))

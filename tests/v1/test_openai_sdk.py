@@ -582,7 +582,7 @@ def test_a_web_page_of_others_is_forbidden(serve: Serve, client: Client) -> None
     foreign = {"Origin": "https://evil.example"}
     with pytest.raises(openai.PermissionDeniedError) as caught:
         client.create(serve("gemini"), model="auto", messages=HELLO, extra_headers=foreign)
-    assert caught.value.code == "forbidden"
+    assert (caught.value.code, caught.value.type) == ("forbidden", "request_forbidden")
 
 
 def test_a_callers_own_limit_is_a_rate_limit(serve: Serve, client: Client) -> None:

@@ -24,8 +24,8 @@ def dies_before(sandbox: RunningSandbox) -> None:
 
 
 def dies_after(sandbox: RunningSandbox) -> None:
-    """The first provider closes it when two pieces have come."""
-    sandbox.fail("gemini", cut_after_chunks=2)
+    """The first provider closes it when one piece has come."""
+    sandbox.fail("gemini", cut_after_chunks=1)
 
 
 def recorded(heard: Heard) -> str:
