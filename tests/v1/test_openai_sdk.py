@@ -134,7 +134,7 @@ def test_a_streamed_answer(serve: Serve, client: Client, provider: str) -> None:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
 def test_a_tool_is_called_and_its_answer_is_taken(
-    serve: Serve, client: Client, provider: str, stream: bool
+    serve: Serve, client: Client, sandbox: RunningSandbox, provider: str, stream: bool
 ) -> None:
     """The whole round, with the proof of the thought that Gemini asks back."""
     served = serve(provider)
@@ -160,6 +160,9 @@ def test_a_tool_is_called_and_its_answer_is_taken(
     final = client.create(served, messages=asked, model="auto", tools=[WEATHER])
     assert final.choices[0].finish_reason == "stop"
     assert "Kiel" in final.choices[0].message.content
+    if provider == "gemini":
+        proof = call["extra_content"]["google"]["thought_signature"]
+        assert f"'thoughtSignature': '{proof}'" in str(sandbox.calls("gemini")[-1].request)
 
 
 def test_a_lost_signature_does_not_end_a_conversation(serve: Serve, client: Client) -> None:
@@ -496,15 +499,32 @@ def test_what_no_model_can_do_is_told_with_the_reasons(
     assert sandbox.log == []
 
 
-def test_a_provider_that_cannot_is_passed_over(serve: Serve) -> None:
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"messages": [{"role": "user", "content": [PICTURE]}]}, "cannot see images"),
+        ({"tools": [WEATHER]}, "cannot call tools"),
+        ({"response_format": {"type": "json_object"}}, "cannot be held to JSON"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}},
+            "cannot be held to a schema",
+        ),
+        ({"logprobs": True}, "does not tell its log probabilities"),
+    ],
+    ids=["images", "tools", "json", "schema", "logprobs"],
+)
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+def test_a_provider_that_cannot_is_passed_over(
+    serve: Serve, fields: dict[str, Any], why: str, stream: bool
+) -> None:
     """And the receipt says why."""
-    fields = {"model": "auto", "messages": [{"role": "user", "content": [PICTURE]}]}
-    blind, seeing = FakeUpstream("blind"), FakeUpstream("seeing")
-    blind.terms = replace(blind.terms, abilities=frozenset())
-    response = serve(upstreams=[blind, seeing]).post(fields, {"X-Route-Receipt": "1"})
-    assert response.headers["x-provider"] == "seeing"
-    assert "cannot see images" in response.headers["x-route-receipt"]
-    assert blind.prompts == []
+    able, unable = FakeUpstream("able"), FakeUpstream("unable")
+    unable.terms = replace(unable.terms, abilities=frozenset())
+    body = {"model": "auto", "messages": HELLO, "stream": stream, **fields}
+    with serve(upstreams=[unable, able]).post(body, {"X-Route-Receipt": "1"}) as response:
+        assert response.headers["x-provider"] == "able"
+        assert why in response.headers["x-route-receipt"]
+    assert unable.prompts == []
 
 
 def test_a_prompt_that_fits_nowhere_is_too_long(serve: Serve, client: Client) -> None:
