@@ -45,9 +45,10 @@ WHAT_TO_DO = (
     "add at least one API key to .env (docs/QUICK_START.md says how to get one for free), or"
     " install the embedded model (the same page says how)"
 )
-# OpenAI's own words for two errors: its clients look for them.
+# OpenAI's own words for some errors: its clients look for them.
 REJECTED = "The request was rejected as a result of the safety system"
 TOO_LONG = "Input tokens exceed the configured limit of every model that may answer"
+OPENAI_TYPES = {403: "request_forbidden", 429: "requests"}
 LONGEST_RETRY_S = 60.0  # OpenAI's clients do not wait for longer
 UNION_MARK = "~"  # see `endpoints/v1/request.py`
 
@@ -158,10 +159,10 @@ def problem_of(error: Exception) -> Problem:
 
 def openai_error(problem: Problem) -> dict[str, Any]:
     """*problem* as OpenAI's `error` object."""
-    kind = "invalid_request_error" if problem.status < 500 else "server_error"
+    usual = "invalid_request_error" if problem.status < 500 else "server_error"
     return {
         "message": problem.message,
-        "type": kind,
+        "type": OPENAI_TYPES.get(problem.status, usual),
         "param": problem.param,
         "code": problem.code,
     }

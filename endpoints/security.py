@@ -212,7 +212,10 @@ class Admission:
 
 def _key_holder(rules: Rules, visit: Visit) -> Caller:
     """Raises `Unauthorised`, in the same words whatever was wrong."""
-    refused = Unauthorised("Incorrect or missing API key: send it as 'Authorization: Bearer KEY'")
+    # LiteLLM looks for the first four words, which are OpenAI's.
+    refused = Unauthorised(
+        "Incorrect API key provided, or none: send it as 'Authorization: Bearer KEY'"
+    )
     if len(visit.credentials) != 1 or len(visit.credentials[0]) > LONGEST_KEY:
         raise refused
     given = visit.credentials[0]

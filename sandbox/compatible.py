@@ -479,6 +479,10 @@ def _card(model: str) -> JsonObject:
     return {"id": model, "object": "model", "created": CREATED, "owned_by": "sandbox"}
 
 
+def _likely(token: str, logprob: float) -> JsonObject:
+    return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One generation, ready to be sent whole or in chunks."""
@@ -509,7 +513,9 @@ class Answer:
             message[self.manners.thoughts] = self._thoughts
         if self._is_empty:
             message["content"] = ""
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self._finish}
+        logprobs = self._logprobs(message["content"])
+        choice = {"index": 0, "message": message, "logprobs": logprobs}
+        choice["finish_reason"] = self._finish
         return {**about, "choices": [choice]}
 
     def frames(self) -> list[bytes]:
@@ -558,8 +564,25 @@ class Answer:
         return {**counts, "completion_tokens_details": {"reasoning_tokens": thinking}}
 
     def _delta(self, delta: JsonObject, finish: str | None = None) -> JsonObject:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        logprobs = self._logprobs(delta.get("content"))
+        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
         return self._chunk([choice])
+
+    def _logprobs(self, text: str | None) -> JsonObject | None:
+        """How likely each word was, and what else might have been said in its place."""
+        if not text or not self.fields.get("logprobs"):
+            return None
+        others = ["", " perhaps", " or"][: self.fields.get("top_logprobs") or 0]
+        return {
+            "content": [
+                {
+                    **_likely(word, -0.1),
+                    "top_logprobs": [_likely(word + o, -0.1 - n) for n, o in enumerate(others)],
+                }
+                for word in re.findall(r"\S+\s*|\s+", text)
+            ],
+            "refusal": None,
+        }
 
     def _chunk(self, choices: list[JsonObject], usage: JsonObject | None = None) -> JsonObject:
         chunk = {**self._about("chat.completion.chunk"), "choices": choices}

@@ -118,17 +118,26 @@ class ImagePart(_Body):
     image_url: Annotated[ImageUrl, AfterValidator(lambda url: url.image and url)]
 
 
+class RefusalPart(_Body):
+    """What a model said in place of an answer, in an earlier turn."""
+
+    type: Literal["refusal"]
+    refusal: Text
+
+
 def _kind_of_content(value: Any) -> str:
     return f"{TAG}parts" if isinstance(value, list) else f"{TAG}text"
 
 
 def _kind_of_part(value: Any) -> str:
     kind = value.get("type") if isinstance(value, dict) else None
-    return f"{TAG}image" if kind == "image_url" else f"{TAG}text"
+    return TAG + {"image_url": "image", "refusal": "refusal"}.get(str(kind), "text")
 
 
 Part = Annotated[
-    Annotated[TextPart, Tag(f"{TAG}text")] | Annotated[ImagePart, Tag(f"{TAG}image")],
+    Annotated[TextPart, Tag(f"{TAG}text")]
+    | Annotated[ImagePart, Tag(f"{TAG}image")]
+    | Annotated[RefusalPart, Tag(f"{TAG}refusal")],
     Discriminator(_kind_of_part),
 ]
 Content = Annotated[
@@ -180,6 +189,7 @@ class Turn(_Body):
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Content | None = None
+    refusal: Text | None = None
     tool_calls: Annotated[list[AssistantsToolCall], Field(max_length=128)] | None = None
     tool_call_id: Text | None = None
 
@@ -187,18 +197,21 @@ class Turn(_Body):
     def _has_what_its_role_needs(self) -> "Turn":
         if self.role == "tool" and not self.tool_call_id:
             raise ValueError("a message of role 'tool' needs a 'tool_call_id'")
-        if self.content is None and not (self.role == "assistant" and self.tool_calls):
+        says_more = self.tool_calls or self.refusal
+        if self.content is None and not (self.role == "assistant" and says_more):
             raise ValueError(f"a message of role '{self.role}' needs 'content'")
         if self.tool_calls and self.role != "assistant":
             raise ValueError("only a message of role 'assistant' may have 'tool_calls'")
         parts = self.content if isinstance(self.content, list) else ()
         if self.role != "user" and any(isinstance(part, ImagePart) for part in parts):
             raise ValueError("only a message of role 'user' may have images")
+        if self.role != "assistant" and any(isinstance(part, RefusalPart) for part in parts):
+            raise ValueError("only a message of role 'assistant' may have refusals")
         return self
 
     def message(self) -> Message:
         """As the domain knows it."""
-        content = self.content or ""
+        content = self.content or self.refusal or ""
         return Message(
             role="system" if self.role == "developer" else self.role,
             content=content if isinstance(content, str) else tuple(map(_part, content)),
@@ -207,8 +220,10 @@ class Turn(_Body):
         )
 
 
-def _part(part: TextPart | ImagePart) -> str | Image:
-    return part.text if isinstance(part, TextPart) else part.image_url.image
+def _part(part: TextPart | ImagePart | RefusalPart) -> str | Image:
+    if isinstance(part, ImagePart):
+        return part.image_url.image
+    return part.text if isinstance(part, TextPart) else part.refusal
 
 
 class Function(_Body):
@@ -332,12 +347,21 @@ class ChatRequest(_Body):
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     reasoning_effort: Effort | None = None
-    n: Annotated[Literal[1], Field(description="Only one answer at a time.")] | None = None
+    n: Annotated[int, Field(ge=1, le=1, description="Only one answer at a time.")] | None = None
     modalities: list[Literal["text"]] | None = None
     audio: Annotated[None, _refused("answers in audio are not supported")] = None
     functions: Annotated[None, _refused("is no longer supported: use 'tools'")] = None
     function_call: Annotated[None, _refused("is no longer supported: use 'tool_choice'")] = None
     logit_bias: Annotated[None, _refused("is not supported: every model has its own tokens")] = None
+
+    @field_validator("stream_options")
+    @classmethod
+    def _needs_stream(
+        cls, options: StreamOptions | None, info: ValidationInfo
+    ) -> StreamOptions | None:
+        if options is not None and "stream" in info.data and not info.data["stream"]:
+            raise ValueError("is only allowed when 'stream' is true")
+        return options
 
     @field_validator("messages")
     @classmethod

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import uvicorn
@@ -14,11 +14,20 @@ from endpoints import errors
 from endpoints.connection import CarefulProtocol
 from endpoints.middleware import BodyLimit
 
+LARGE = 32 << 20  # bytes: more than sockets hold
+
 
 class Quick(CarefulProtocol):
     """Less patient than in service."""
 
     headers_s = 0.2
+    unread_s = 0.2
+    told: Callable[[], None] = staticmethod(lambda: None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol.connection_lost`."""
+        super().connection_lost(exc)
+        self.told()
 
 
 class Slow:
@@ -46,10 +55,10 @@ class Slow:
                 pass
             self.left.set()
             return
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
-        )
-        await send({"type": "http.response.body", "body": b"ok"})
+        body = b"x" * LARGE if scope["path"] == "/large" else b"ok"
+        length = (b"content-length", b"%d" % len(body))
+        await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        await send({"type": "http.response.body", "body": body})
 
 
 @contextlib.asynccontextmanager
@@ -138,3 +147,32 @@ async def test_a_connection_is_used_again_by_one_who_waits_for_answers() -> None
                 assert b"200 OK" in await reader.readuntil(b"ok")
             await asyncio.sleep(Quick.headers_s)
     assert app.paths == ["/a"] * 3
+
+
+@pytest.mark.anyio
+async def test_what_nobody_reads_keeps_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its caller is still there, but takes nothing."""
+    lost = asyncio.Event()
+    monkeypatch.setattr(Quick, "told", lost.set)
+    async with serving(Slow()) as port, connected(port) as (reader, writer):
+        writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
+        await asyncio.wait_for(lost.wait(), 10)
+        read = 0
+        with contextlib.suppress(ConnectionError):
+            while piece := await reader.read(1 << 20):
+                read += len(piece)
+    assert 0 < read < LARGE
+
+
+@pytest.mark.anyio
+async def test_who_reads_slowly_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is for a standstill."""
+    monkeypatch.setattr(Quick, "unread_s", 5.0)
+    async with serving(Slow()) as port, connected(port) as (reader, writer):
+        writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        read = 0
+        while piece := await reader.read(1 << 20):
+            read += len(piece)
+            await asyncio.sleep(0)
+        assert read == LARGE

@@ -126,7 +126,7 @@ def test_everything_else_is_refused_in_the_same_words(credentials: tuple[bytes, 
     """M02: bytes that are no text, a megabyte, nothing, two of them, and the stored digest itself."""
     with pytest.raises(Unauthorised) as refusal:
         admit(Rules(KEYS), visit(credentials=credentials))
-    assert str(refusal.value).startswith("Incorrect or missing API key")
+    assert str(refusal.value).startswith("Incorrect API key provided")
 
 
 def test_with_keys_even_the_own_machine_needs_one() -> None:

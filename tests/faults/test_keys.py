@@ -1,5 +1,6 @@
 """Several keys of one provider: a refused one is set aside, the next one is used, and nobody gets more quota."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,7 @@ async def test_openrouters_own_count_is_read_under_the_key_that_is_used(
     """A refused key is told nothing."""
     house = build("openrouter", keys=with_spares(sandbox, "openrouter", REFUSED))
     await house.ask("one")
-    await house.router.aclose()
+    await asyncio.gather(*house.router.meters._readings)  # which go on beside the answer
     meters = [call.status for call in sandbox.calls("openrouter") if call.method == "GET"]
     assert sorted(meters) == [200, 401]
 

@@ -17,7 +17,7 @@ from sandbox.running import RunningSandbox, running_sandbox
 from storage.ledger import Limits
 from storage.sqlite import FILE_NAME, SqliteStore
 from tests.doubles import TurnedClock
-from tests.faults.conftest import QUICK, Build
+from tests.faults.conftest import Build
 
 pytestmark = pytest.mark.anyio
 K = FailureKind
@@ -79,11 +79,11 @@ async def test_t04_a_silent_provider_is_asked_exactly_once(
     build: Build, sandbox: RunningSandbox
 ) -> None:
     """Asking it again would only multiply the wait."""
-    house = build(timeouts=QUICK)
+    house = build(silent=("gemini",))
     sandbox.fail("gemini", hang=True)
     answer = await house.ask("one")
     assert [a.failure for a in answer.attempts] == [K.TIMEOUT, None]
-    alone = build("gemini", timeouts=QUICK)
+    alone = build("gemini", silent=("gemini",))
     with pytest.raises(AllProvidersFailed):
         await alone.ask("two")
     assert len(sandbox.calls("gemini")) == 2
@@ -301,7 +301,7 @@ async def test_b01_to_b12_e01_to_e03_a_bad_answer_is_replaced_and_never_kept(
     build: Build, sandbox: RunningSandbox, fault: dict[str, Any]
 ) -> None:
     """The caller sees the next provider's whole answer, and only that is cached."""
-    house = build(timeouts=QUICK)
+    house = build(silent=("gemini",) if "stall_after_chunks" in fault else ())
     sandbox.fail("gemini", **fault)
     answer = await house.ask("one")
     assert answer.provider == "openrouter"
@@ -482,7 +482,7 @@ async def test_t02_packets_that_vanish_cost_the_time_to_connect(
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(address)
-        house = build(gemini=f"http://127.0.0.1:{address[1]}", timeouts=QUICK)
+        house = build(gemini=f"http://127.0.0.1:{address[1]}", silent=("gemini",))
         answer = await house.ask("one")
         for filler in fillers:
             filler.close()

@@ -1,10 +1,12 @@
-"""The service on a real socket in this process, among stand-ins that fail, with quick timeouts."""
+"""The service on a real socket in this process, among stand-ins that fail."""
 
 import asyncio
+import contextlib
 import functools
+import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +15,11 @@ import orjson
 import pytest
 import requests
 import uvicorn
+from fastapi import FastAPI
 
 from cache import ResponseCache
-from endpoints.app import Services, create_app
+from endpoints.app import OPEN_HERE, Services, create_app
+from endpoints.security import Rules
 from endpoints.v1.stream import Pace
 from failover import Patience
 from planning.planner import Planner
@@ -31,8 +35,12 @@ from sandbox.running import RunningSandbox, running_sandbox
 from storage.ledger import Limits
 from storage.memory import MemoryStore
 
-QUICK = Timeouts(connect_s=1, first_token_s=1.5, whole_reply_s=1.5, idle_s=1.5)
+AMPLE = Timeouts(connect_s=20, first_token_s=20, whole_reply_s=20, idle_s=20)
+QUICK = Timeouts(connect_s=20, first_token_s=1.5, whole_reply_s=1.5, idle_s=1.5)
 WIDE = Limits(per_minute=100_000, per_day=100_000)
+# How uvicorn tells that a reader who does not read was given up.
+GIVEN_UP = "ASGI callable returned without completing response."
+GUIDE = ("gemini", "openrouter", "cloudflare")
 MODELS = {"gemini": ("gemini-3.5-flash-lite",), "cloudflare": ("@cf/google/gemma-4-26b-a4b-it",)}
 
 
@@ -41,14 +49,20 @@ class Served:
     """A service and the ways to ask it."""
 
     url: str
-    router: Router
     server: uvicorn.Server
+    router: Router
     sessions: list[requests.Session] = field(default_factory=list)
 
     @functools.cached_property
     def client(self) -> openai.OpenAI:
         """The official client, which here never asks twice by itself."""
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key="any", max_retries=0)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.client.close()
+        for session in self.sessions:
+            session.close()
 
     def post(self, body: Any, headers: dict[str, str] | None = None) -> requests.Response:
         """A raw request for a completion, its answer not yet read."""
@@ -132,56 +146,95 @@ def sandbox(stand_ins: RunningSandbox) -> Iterator[RunningSandbox]:
 Serve = Callable[..., Served]
 
 
+class Ear(logging.Handler):
+    """Hears what a logger is told."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.heard: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler.emit`."""
+        self.heard.add(record.getMessage())
+
+
+@contextlib.contextmanager
+def serving(app: FastAPI) -> Iterator[tuple[str, uvicorn.Server]]:
+    """Serve *app* from a thread of its own, at the address that is given, until the block ends.
+
+    Whatever callers do, the server has nothing to complain of.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+    ear = Ear(logging.ERROR)
+    logging.getLogger("uvicorn.error").addHandler(ear)
+    thread = threading.Thread(
+        target=lambda: asyncio.run(server.serve([listener])), name="service", daemon=True
+    )
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", server
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        logging.getLogger("uvicorn.error").removeHandler(ear)
+    assert not thread.is_alive()
+    assert ear.heard <= {GIVEN_UP}
+
+
 @pytest.fixture
 def serve(sandbox: RunningSandbox) -> Iterator[Serve]:
-    """Serves a router until the test ends: by default one of all three providers."""
-    running: list[tuple[Served, threading.Thread]] = []
+    """Serves a router until the test ends: by default one of the three providers of the guide.
 
-    def start(
-        *names: str,
-        upstreams: list[Upstream] | None = None,
-        last_resort: Upstream | None = None,
-        pace: Pace = Pace(),  # noqa: B008 - frozen
-        patience: Patience = Patience(5, 30),  # noqa: B008 - frozen
-        interval_s: float = 0.0,
-        **urls: str,
-    ) -> Served:
-        asked = names or ("gemini", "openrouter", "cloudflare")
-        access = {
-            name: Access(
-                key=sandbox.env[f"{name.upper()}_API_KEY"] if name in asked else "",
-                base_url=urls.get(name, sandbox.env[f"{name.upper()}_BASE_URL"]),
-                account_id=sandbox.env.get(f"{name.upper()}_ACCOUNT_ID", ""),
-                models=MODELS.get(name, ()),
-                limits=WIDE,
+    They are given time that suffices on a busy machine, but for those in *silent*, whose silence is
+    found within seconds.
+    """
+    with contextlib.ExitStack() as running:
+
+        def start(
+            *names: str,
+            upstreams: list[Upstream] | None = None,
+            last_resort: Upstream | None = None,
+            pace: Pace = Pace(),  # noqa: B008 - frozen
+            patience: Patience = Patience(5, 30),  # noqa: B008 - frozen
+            interval_s: float = 0.0,
+            silent: Collection[str] = (),
+            rules: Rules = OPEN_HERE,
+            **urls: str,
+        ) -> Served:
+            store = MemoryStore()
+            if upstreams is None:
+                access = access_to(sandbox, names or GUIDE, urls)
+                doors = {name: Transport(QUICK if name in silent else AMPLE) for name in access}
+                upstreams = [
+                    HttpUpstream(p, doors[p.identity.name], t) for p, t in configured(access)
+                ]
+            cache = ResponseCache(store=store)
+            limiter = RateLimiter(interval_s, store=lambda: store)
+            router = Router(upstreams, cache, limiter, last_resort=last_resort, patience=patience)
+            speaker = Speaker([], Supply(cache, limiter))
+            app = create_app(
+                Services(Planner(router, NoSearch()), speaker, cache), pace=pace, rules=rules
             )
-            for name in ("gemini", "openrouter", "cloudflare")
-        }
-        transport, store = Transport(QUICK), MemoryStore()
-        if upstreams is None:
-            upstreams = [HttpUpstream(p, transport, terms) for p, terms in configured(access)]
-        cache = ResponseCache(store=store)
-        limiter = RateLimiter(interval_s, store=lambda: store)
-        router = Router(upstreams, cache, limiter, last_resort=last_resort, patience=patience)
-        app = create_app(
-            Services(Planner(router, NoSearch()), Speaker([], Supply(cache, limiter)), cache),
-            pace=pace,
-        )
-        listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-        thread = threading.Thread(
-            target=lambda: asyncio.run(server.serve([listener])), name="service", daemon=True
-        )
-        thread.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        running.append((Served(url, router, server), thread))
-        return running[-1][0]
+            served = Served(*running.enter_context(serving(app)), router)
+            running.callback(served.close)
+            return served
 
-    yield start
-    for served, thread in running:
-        served.client.close()
-        for session in served.sessions:
-            session.close()
-        served.server.should_exit = True
-        thread.join(20)
-        assert not thread.is_alive()
+        yield start
+
+
+def access_to(
+    sandbox: RunningSandbox, names: Collection[str], urls: Mapping[str, str]
+) -> dict[str, Access]:
+    """How the stand-ins called *names* are reached; *urls* replace their addresses."""
+    env = {**sandbox.env, **sandbox.env_of(*(name for name in names if name not in GUIDE))}
+    return {
+        name: Access(
+            key=env[f"{name.upper()}_API_KEY"],
+            base_url=urls.get(name, env[f"{name.upper()}_BASE_URL"]),
+            account_id=env.get(f"{name.upper()}_ACCOUNT_ID", ""),
+            models=MODELS.get(name, ()),
+            limits=WIDE,
+        )
+        for name in names
+    }

@@ -8,13 +8,27 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cache import ResponseCache
+from callers import ApiKey
+from endpoints.app import Services, create_app
+from endpoints.security import Rules
+from planning.planner import Planner
+from planning.research import NoSearch
+from planning.speech import Speaker
+from planning.voices.supply import Supply
+from rate_limiter import RateLimiter
+from router import Router
 from sandbox.running import RunningSandbox, running_sandbox
+from storage.ledger import Limits
+from storage.memory import MemoryStore
 from tests.service import ROOT, RunningService, running_service
+from tests.v1.conftest import serving
 
 HERE = Path(__file__).parent / "clients"
 LITELLM = Path(sys.prefix) / "litellm/bin/python"
@@ -69,6 +83,27 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
             yield running
 
 
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[dict[str, str]]:
+    """Services that nobody gets into, by the case that they are for."""
+    key = ApiKey.read("somebody:the-key-of-somebody-else")
+    spent = Limits(per_day=0)
+    rules = {
+        "wrong API key (401)": Rules(keys=(key,)),
+        "limit of the caller (429)": Rules(allow_anonymous=True, per_address=spent),
+    }
+    with ExitStack() as running:
+        urls = {}
+        for case, own in rules.items():
+            cache = ResponseCache(store=MemoryStore())
+            limiter = RateLimiter(0)
+            planner = Planner(Router([], cache, limiter), NoSearch())
+            services = Services(planner, Speaker([], Supply(cache, limiter)), cache)
+            url, _ = running.enter_context(serving(create_app(services, rules=own)))
+            urls[case] = f"{url}/v1"
+        yield urls
+
+
 @pytest.fixture(scope="module", params=CLIENTS)
 def client(request: pytest.FixtureRequest) -> str:
     """Each client in turn."""
@@ -80,6 +115,7 @@ def seen(
     client: str,
     service: RunningService,
     failing: RunningService,
+    guarded: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
     """What the program of *client* saw: the answers of each model, and how it tells each error."""
@@ -89,7 +125,7 @@ def seen(
     if script.suffix == ".mjs" and not (HERE / "node_modules").exists():
         pytest.skip("its packages are not installed: make test installs them")
     listed = tmp_path_factory.mktemp("cases") / "cases.json"
-    listed.write_text(json.dumps(cases(f"{failing.url}/v1")), encoding="utf-8")
+    listed.write_text(json.dumps(cases(f"{failing.url}/v1", guarded)), encoding="utf-8")
     rows = service.get("/status").json()["providers"]
     models = {row["provider"]: f"{row['provider']}/{row['model']}" for row in rows}.values()
     own = {"PYTHONPATH": str(ROOT), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
@@ -113,15 +149,17 @@ def question(client: str) -> str:
     return f"What is the weather in Kiel, asks {client}?"
 
 
-def cases(base_url: str) -> dict[str, dict[str, Any]]:
+def cases(base_url: str, guarded: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Every class of error, by what stands in the first column of the table."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         nowhere = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
     plain = {"base_url": base_url, "model": OPENROUTER, "question": "Hello."}
-    return {
+    doors = {case: {**plain, "base_url": url} for case, url in guarded.items()}
+    return doors | {
         "wrong value (400)": {**plain, "temperature": 9},
         "too long for the model (400)": {**plain, "question": "word " * 40_000},
         "declined content (400)": {**plain, "model": GEMINI},
+        "page of another site (403)": {**plain, "headers": {"Origin": "https://evil.example"}},
         "unknown model (404)": {**plain, "model": "gpt-4o"},
         "body too large (413)": {**plain, "question": "x" * (5 << 20)},
         "everybody failed (503)": plain,

@@ -7,15 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import openai
+import orjson
 import pydantic
 import pytest
 import requests
 
+from callers import ApiKey
+from endpoints.security import Rules
 from failover import Patience
 from providers.errors import FailureKind
 from providers.fake import After, FakeUpstream, Pieces
 from sandbox.running import RunningSandbox
+from storage.ledger import Limits
+from tests.providers.asking import DONE, openai_event, saying
 from tests.v1.conftest import Serve, Served
+from tests.v1.test_streams import listening_aside
 
 K = FailureKind
 HELLO: Any = [{"role": "user", "content": "Hello."}]
@@ -128,7 +134,7 @@ def test_a_streamed_answer(serve: Serve, client: Client, provider: str) -> None:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
 def test_a_tool_is_called_and_its_answer_is_taken(
-    serve: Serve, client: Client, provider: str, stream: bool
+    serve: Serve, client: Client, sandbox: RunningSandbox, provider: str, stream: bool
 ) -> None:
     """The whole round, with the proof of the thought that Gemini asks back."""
     served = serve(provider)
@@ -154,6 +160,9 @@ def test_a_tool_is_called_and_its_answer_is_taken(
     final = client.create(served, messages=asked, model="auto", tools=[WEATHER])
     assert final.choices[0].finish_reason == "stop"
     assert "Kiel" in final.choices[0].message.content
+    if provider == "gemini":
+        proof = call["extra_content"]["google"]["thought_signature"]
+        assert f"'thoughtSignature': '{proof}'" in str(sandbox.calls("gemini")[-1].request)
 
 
 def test_a_lost_signature_does_not_end_a_conversation(serve: Serve, client: Client) -> None:
@@ -178,6 +187,43 @@ def test_a_tool_can_be_demanded_and_forbidden(serve: Serve, provider: str, choic
     assert demanded.choices[0].message.tool_calls
     forbidden = served.client.chat.completions.create(**asked, tool_choice="none")
     assert not forbidden.choices[0].message.tool_calls
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+@pytest.mark.parametrize("parallel", [None, False], ids=["several", "one"])
+def test_several_tools_are_called_at_once_unless_that_is_unwanted(
+    serve: Serve, client: Client, stream: bool, parallel: bool | None
+) -> None:
+    """Their arguments in pieces that overtake each other; whatever the provider makes of the wish."""
+
+    def piece(index: int, arguments: str, **named: str) -> bytes:
+        function = {**named, "arguments": arguments}
+        begin = {"id": f"call_{index}", "type": "function"} if named else {}
+        call = {"index": index, **begin, "function": function}
+        choice = {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}
+        return b"data: " + orjson.dumps({"choices": [choice]}) + b"\n\n"
+
+    said = [
+        *(piece(0, "", name="weather"), piece(0, '{"city":'), piece(1, "{}", name="news")),
+        *(piece(0, '"Kiel"}'), openai_event(None, "tool_calls"), DONE),
+    ]
+    tools = [WEATHER, {"type": "function", "function": {"name": "news"}}]
+    asked: Any = {"model": "auto", "messages": HELLO, "tools": tools, "stream": stream}
+    asked |= {} if parallel is None else {"parallel_tool_calls": parallel}
+    with listening_aside(saying(*said)) as url:
+        answer = client.create(serve("openrouter", openrouter=url), **asked)
+    found: dict[int, list[str]] = {}
+    if stream:
+        for call in (p for c in answer for p in c.choices[0].delta.tool_calls or ()):
+            seen = found.setdefault(call.index, ["", ""])
+            seen[0] += call.function.name or ""
+            seen[1] += call.function.arguments or ""
+        assert answer[-1].choices[0].finish_reason == "tool_calls"
+    else:
+        calls = answer.choices[0].message.tool_calls
+        found = {n: [c.function.name, c.function.arguments] for n, c in enumerate(calls)}
+    both = {0: ["weather", '{"city":"Kiel"}'], 1: ["news", "{}"]}
+    assert found == (both if parallel is None else {0: both[0]})
 
 
 class Boat(pydantic.BaseModel):
@@ -248,6 +294,37 @@ def test_developers_and_systems_words_and_unknown_fields_are_taken(
     sent: Any = call.request
     assert [message["role"] for message in sent["messages"]] == ["system", "user"]
     assert "unheard_of" not in sent
+
+
+@pytest.mark.parametrize(
+    "turn", [{"refusal": "No."}, {"content": [{"type": "refusal", "refusal": "No."}]}], ids=str
+)
+def test_a_refusal_of_an_earlier_turn_is_a_part_of_the_conversation(
+    serve: Serve, sandbox: RunningSandbox, turn: Any
+) -> None:
+    """Whoever gave it: clients send back what they were sent."""
+    asked: Any = [*HELLO, {"role": "assistant", "content": None, **turn}, *HELLO]
+    assert serve("openrouter").client.chat.completions.create(model="auto", messages=asked).choices
+    (call,) = [call for call in sandbox.calls("openrouter") if call.method == "POST"]
+    sent: Any = call.request
+    assert [message["content"] for message in sent["messages"]] == ["Hello.", "No.", "Hello."]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+def test_log_probabilities_come_from_a_model_that_tells_them(
+    serve: Serve, client: Client, stream: bool
+) -> None:
+    """The others are passed over; a kept answer has them as well."""
+    served = serve("gemini", "github_models")
+    asked: Any = {"model": "auto", "messages": HELLO, "logprobs": True, "top_logprobs": 2}
+    for _ in ("asked", "kept"):
+        answer = client.create(served, **asked, stream=stream)
+        choices = [c.choices[0] for c in answer] if stream else [answer.choices[0]]
+        said = [getattr(c, "delta" if stream else "message").content or "" for c in choices]
+        tokens = [token for c in choices if c.logprobs for token in c.logprobs.content]
+        assert "".join(token.token for token in tokens) == "".join(said)
+        assert all(token.logprob < 0 and len(token.top_logprobs) == 2 for token in tokens)
+        assert len(tokens) > 5
 
 
 def test_the_models_can_be_listed_and_looked_up(serve: Serve) -> None:
@@ -367,6 +444,12 @@ WRONG: dict[str, tuple[dict[str, Any], str | None]] = {
         "messages[0].content[0].type",
     ),
     "n": ({"n": 2}, "n"),
+    "n that is no number": ({"n": True}, "n"),
+    "options of no stream": ({"stream_options": {"include_usage": True}}, "stream_options"),
+    "a user's refusal": (
+        {"messages": [{"role": "user", "content": [{"type": "refusal", "refusal": "No."}]}]},
+        "messages[0]",
+    ),
     "max_tokens": ({"max_tokens": 0}, "max_tokens"),
     "stream": ({"stream": "yes"}, "stream"),
     "tools": ({"tools": [{"type": "function"}]}, "tools[0].function"),
@@ -416,15 +499,32 @@ def test_what_no_model_can_do_is_told_with_the_reasons(
     assert sandbox.log == []
 
 
-def test_a_provider_that_cannot_is_passed_over(serve: Serve) -> None:
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"messages": [{"role": "user", "content": [PICTURE]}]}, "cannot see images"),
+        ({"tools": [WEATHER]}, "cannot call tools"),
+        ({"response_format": {"type": "json_object"}}, "cannot be held to JSON"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}},
+            "cannot be held to a schema",
+        ),
+        ({"logprobs": True}, "does not tell its log probabilities"),
+    ],
+    ids=["images", "tools", "json", "schema", "logprobs"],
+)
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+def test_a_provider_that_cannot_is_passed_over(
+    serve: Serve, fields: dict[str, Any], why: str, stream: bool
+) -> None:
     """And the receipt says why."""
-    fields = {"model": "auto", "messages": [{"role": "user", "content": [PICTURE]}]}
-    blind, seeing = FakeUpstream("blind"), FakeUpstream("seeing")
-    blind.terms = replace(blind.terms, abilities=frozenset())
-    response = serve(upstreams=[blind, seeing]).post(fields, {"X-Route-Receipt": "1"})
-    assert response.headers["x-provider"] == "seeing"
-    assert "cannot see images" in response.headers["x-route-receipt"]
-    assert blind.prompts == []
+    able, unable = FakeUpstream("able"), FakeUpstream("unable")
+    unable.terms = replace(unable.terms, abilities=frozenset())
+    body = {"model": "auto", "messages": HELLO, "stream": stream, **fields}
+    with serve(upstreams=[unable, able]).post(body, {"X-Route-Receipt": "1"}) as response:
+        assert response.headers["x-provider"] == "able"
+        assert why in response.headers["x-route-receipt"]
+    assert unable.prompts == []
 
 
 def test_a_prompt_that_fits_nowhere_is_too_long(serve: Serve, client: Client) -> None:
@@ -484,6 +584,38 @@ def test_without_any_provider_the_error_says_what_to_do(serve: Serve, client: Cl
     with pytest.raises(openai.InternalServerError, match="API key") as caught:
         client.create(serve(upstreams=[]), model="auto", messages=HELLO)
     assert caught.value.code == "no_provider"
+
+
+def test_a_wrong_key_is_told_as_openai_tells_it(serve: Serve, client: Client) -> None:
+    """Where callers are asked for one."""
+    served = serve("gemini", rules=Rules(keys=(ApiKey.read("ann:the-key-of-ann-0001"),)))
+    with pytest.raises(openai.AuthenticationError) as caught:
+        client.create(served, model="auto", messages=HELLO)
+    assert (caught.value.code, caught.value.type) == ("invalid_api_key", "invalid_request_error")
+    assert caught.value.response.headers["x-should-retry"] == "false"
+    ann = served.client.with_options(api_key="the-key-of-ann-0001")
+    assert ann.chat.completions.create(model="auto", messages=HELLO).choices
+
+
+def test_a_web_page_of_others_is_forbidden(serve: Serve, client: Client) -> None:
+    """As long as it is not named."""
+    foreign = {"Origin": "https://evil.example"}
+    with pytest.raises(openai.PermissionDeniedError) as caught:
+        client.create(serve("gemini"), model="auto", messages=HELLO, extra_headers=foreign)
+    assert (caught.value.code, caught.value.type) == ("forbidden", "request_forbidden")
+
+
+def test_a_callers_own_limit_is_a_rate_limit(serve: Serve, client: Client) -> None:
+    """Which the official client would wait for, were it not a whole day."""
+    rules = Rules(allow_anonymous=True, per_address=Limits(per_day=1))
+    served = serve("gemini", rules=rules)
+    client.create(served, model="auto", messages=HELLO)
+    with pytest.raises(openai.RateLimitError) as caught:
+        client.create(served, model="auto", messages=HELLO)
+    assert (caught.value.code, caught.value.type) == ("rate_limit_exceeded", "requests")
+    headers = caught.value.response.headers
+    assert headers["x-should-retry"] == "false"
+    assert 0 < int(headers["retry-after-ms"]) <= 1_000 * int(headers["retry-after"])
 
 
 def test_a_callers_time_limit_is_kept(serve: Serve, client: Client) -> None:
