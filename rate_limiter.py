@@ -142,7 +142,7 @@ class RateLimiter:
 
     async def reserve(self, allowance: Allowance, need: Need = NOTHING) -> Slot:
         """Take a slot under *allowance* if there is one; the caller must then send at once."""
-        if self.paced(allowance).is_open and not self._holds(allowance.account):
+        if self._is_free(allowance):
             return Slot(granted=self.now())
 
         def decide(ledger: Ledger, own: Allowance, now: Moment) -> tuple[Ledger | None, Slot]:
@@ -165,7 +165,8 @@ class RateLimiter:
             changed = corrected(ledger, own, need, sent_at, correction, now)
             return (changed if changed != ledger else None), None
 
-        if correction != Correction(succeeded=True) or self._known.get(allowance.account):
+        went_well = replace(correction, used=None) == Correction(succeeded=True)
+        if not (went_well and self._is_free(allowance)):
             await self._aside(allowance, correct)
 
     async def wait(self, allowance: Allowance, need: Need = NOTHING) -> Wait:
@@ -228,9 +229,10 @@ class RateLimiter:
             return allowance
         return replace(allowance, min_interval_s=longest_s)
 
-    def _holds(self, account: str) -> bool:
-        """Whether something of *account* was on hold when it was last seen."""
-        return bool(self._known.get(account, Ledger()).holds)
+    def _is_free(self, allowance: Allowance) -> bool:
+        """Whether nothing limits calls under *allowance*, and nothing of it was on hold lately."""
+        held = self._known.get(allowance.account, Ledger()).holds
+        return not held and self.paced(allowance).is_open
 
     def _hopeful(
         self, wait: Wait, ledger: Ledger, allowance: Allowance, need: Need, now: Moment
