@@ -254,7 +254,15 @@ def test_a_body_that_a_web_page_may_send_unasked_is_no_json(
 
 @pytest.mark.parametrize(
     "name",
-    ["\0", "../settings.py", "../../../../etc/passwd", "/etc/passwd", "n" * 5_000, "../status", "."],
+    [
+        "\0",
+        "../settings.py",
+        "../../../../etc/passwd",
+        "/etc/passwd",
+        "n" * 5_000,
+        "../status",
+        ".",
+    ],
 )
 def test_no_other_file_is_served_with_the_pages(name: str) -> None:
     """Nor is a name that no file can have an accident, or a way around the door."""
