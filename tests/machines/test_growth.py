@@ -72,7 +72,7 @@ class House:
 
     async def ask(self, number: int) -> int:
         """One request of one kind after the other; its status, or 0 for a caller who left."""
-        chat, body, headers = "/v1/chat/completions", asked(f"Question {number}"), {}
+        chat, body, key = "/v1/chat/completions", asked(f"Question {number}"), ""
         match number % KINDS:
             case 0:
                 body = asked(f"One of five: {number % 5}")
@@ -83,12 +83,12 @@ class House:
             case 3:
                 body = {"messages": [{}]}
             case 4:
-                headers = {"idempotency-key": f"key-{number}"}
+                key = f"key-{number}"
             case 5:
                 return await self._send(chat, asked(f"Left {number}", stream=True), leaves=True)
             case 6:
                 return await self._send("/status", None, method="GET")
-        return await self._send(chat, body, address=f"10.0.0.{number % 16}", **headers)
+        return await self._send(chat, body, address=f"10.0.0.{number % 16}", key=key)
 
     async def _send(
         self,
@@ -98,9 +98,10 @@ class House:
         method: str = "POST",
         address: str = "10.0.0.1",
         leaves: bool = False,
-        **headers: str,
+        key: str = "",
     ) -> int:
-        named = {"host": "localhost", "content-type": "application/json", **headers}
+        named = {"host": "localhost", "content-type": "application/json"}
+        named |= {"idempotency-key": key} if key else {}
         scope: Scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
