@@ -91,8 +91,11 @@ def _place_of(name: str) -> Path | None:
     folder, inside = WEB, name
     if name.startswith("swagger/"):
         folder, inside = _swagger(), name.removeprefix("swagger/")
-    path = (folder / inside).resolve()
-    is_ours = path.is_relative_to(folder.resolve()) and path.is_file()
+    try:
+        path = (folder / inside).resolve()
+        is_ours = path.is_relative_to(folder.resolve()) and path.is_file()
+    except (OSError, ValueError):  # no file can have such a name
+        return None
     return path if is_ours else None
 
 

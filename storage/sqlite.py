@@ -28,6 +28,7 @@ log = logging.getLogger("trimaran.storage")
 
 FILE_NAME = "cache.db"
 BUSY_TIMEOUT_S = 2.0
+PAGES_KIB = 256  # that each connection keeps; the system keeps the file in memory anyhow
 MOST_REMOVED = 2_000  # answers at a time: cleaning up must not hold anybody up
 # Each step brings a file one version further, and `user_version` says how far it is. What is there
 # stays; a step only adds, so that a process of the version before can go on with the file.
@@ -50,7 +51,7 @@ class SqliteStore:
     """See `Store`. Whoever uses the file has a connection to itself meanwhile; the first use opens it.
 
     There are as many connections as were ever in use at once, and not one for each thread: threads
-    come and go, and each connection holds two files and up to 2 MiB of pages.
+    come and go, and each connection holds two files and some pages of them.
 
     *steps* lead from an empty file to this version's.
     Raises `OSError` from every method when SQLite cannot do what is asked, disk full among it.
@@ -288,6 +289,7 @@ class SqliteStore:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute("PRAGMA secure_delete = ON")
+            db.execute(f"PRAGMA cache_size = -{PAGES_KIB}")
             if version < len(self._steps):
                 self._bring_up_to_date(db)
         except BaseException:

@@ -42,7 +42,7 @@ MOST_TOKENS = 1 << 20
 
 
 def _encodable(value: Json) -> Json:
-    """*value* if it can be sent on: neither nested out of all reason nor with half a character."""
+    """*value* if it can be sent on: without half of a character, or a number that JSON cannot say."""
     try:
         orjson.dumps(value)
     except orjson.JSONEncodeError as error:

@@ -5,6 +5,7 @@ import re
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -12,6 +13,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from endpoints.security import PROBES, Rules
+from endpoints.speech import LONGEST_TEXT
 from sandbox.app import Keys
 from sandbox.running import RunningSandbox, running_sandbox
 from tests.endpoints.test_security import KEY, KEYS, STRANGER, app_with, ask, routes_of
@@ -26,7 +28,7 @@ CANARIES = Keys(
 )
 OWN_KEY = "canary-of-the-door-1f2e3d4c5b"
 UPSTREAM_WORDS = "words-of-an-upstream-error"
-CHAT = {"model": "auto", "messages": [{"role": "user", "content": "Hello."}]}
+CHAT: dict[str, Any] = {"model": "auto", "messages": [{"role": "user", "content": "Hello."}]}
 IDEA = {
     "name": "Ferry\r\n✅ forged line\x1b[31m\u2028next",
     "mission": "Carry people",
@@ -214,6 +216,26 @@ def test_json_that_is_nested_too_deep_is_the_callers_fault(
 
 
 @pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {**CHAT, "messages": CHAT["messages"] * 2_001}),
+        ("/v1/chat/completions", {**CHAT, "max_tokens": (1 << 20) + 1}),
+        ("/v1/chat/completions", {**CHAT, "n": 2}),
+        ("/investors", {"idea": {**IDEA, "mission": "x" * 10_001}}),
+        ("/investors", {"idea": {**IDEA, "goals": ["x"] * 101}}),
+        ("/documents/pitch", {"idea": {"name": "x" * 2_001}}),
+        ("/documents/pitch", {"idea": {"name": "Ferry", "sdgs": ["x"] * 51}}),
+        ("/generatePitchAudio", {"pitch_text": "x" * (LONGEST_TEXT + 1)}),
+        ("/quota/forecast", {"calls": 2_001}),
+    ],
+)
+def test_no_request_asks_for_more_than_its_share(path: str, body: dict[str, Any]) -> None:
+    """It is the caller's fault, whatever is too long, too many or too large."""
+    status, *_ = ask(app_with(Rules()), path, method="POST", body=orjson.dumps(body))
+    assert status in (400, 413, 422)
+
+
+@pytest.mark.parametrize(
     "kind",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""],
 )
@@ -228,6 +250,23 @@ def test_a_body_that_a_web_page_may_send_unasked_is_no_json(
             url, data = f"{service.url}{path}", orjson.dumps(body)
             reply = session.post(url, data=data, headers=headers, timeout=30)
             assert 400 <= reply.status_code < 500
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\0",
+        "../settings.py",
+        "../../../../etc/passwd",
+        "/etc/passwd",
+        "n" * 5_000,
+        "../status",
+        ".",
+    ],
+)
+def test_no_other_file_is_served_with_the_pages(name: str) -> None:
+    """Nor is a name that no file can have an accident, or a way around the door."""
+    assert ask(app_with(Rules(KEYS)), f"/web/{name}", peer=STRANGER)[0] == 404
 
 
 @pytest.mark.parametrize("origins", ["*", "https://ours.example"])

@@ -88,7 +88,7 @@ async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyn
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("beginning", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
-async def test_headers_that_never_end_are_not_waited_for(beginning: bytes) -> None:
+async def test_l03_headers_that_never_end_are_not_waited_for(beginning: bytes) -> None:
     """L03: the connection is closed."""
     async with serving(Slow()) as port, connected(port) as (reader, writer):
         writer.write(beginning)
@@ -97,7 +97,7 @@ async def test_headers_that_never_end_are_not_waited_for(beginning: bytes) -> No
 
 
 @pytest.mark.anyio
-async def test_a_body_that_never_ends_is_answered_with_408() -> None:
+async def test_l03_a_body_that_never_ends_is_answered_with_408() -> None:
     """L03: and the connection is closed."""
     async with serving(Slow()) as port, connected(port) as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonly this")
@@ -108,7 +108,7 @@ async def test_a_body_that_never_ends_is_answered_with_408() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_caller_who_sent_ahead_is_seen_to_leave() -> None:
+async def test_l06_a_caller_who_sent_ahead_is_seen_to_leave() -> None:
     """L06: two requests at once, then gone: the work for the first ends, the second is not begun."""
     app = Slow()
     async with serving(app) as port:

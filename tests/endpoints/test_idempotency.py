@@ -77,7 +77,7 @@ def counting() -> Counting:
 
 
 @pytest.mark.anyio
-async def test_the_same_request_gets_the_same_bytes(counting: Counting) -> None:
+async def test_l04_the_same_request_gets_the_same_bytes(counting: Counting) -> None:
     """L04: and is done once; the second answer says that it is a repetition."""
     first, second = await counting.post(), await counting.post()
     assert first[2] == second[2]
@@ -88,7 +88,7 @@ async def test_the_same_request_gets_the_same_bytes(counting: Counting) -> None:
 
 
 @pytest.mark.anyio
-async def test_another_request_with_the_key_is_refused(counting: Counting) -> None:
+async def test_l04_another_request_with_the_key_is_refused(counting: Counting) -> None:
     """L04: 422, and nothing is done."""
     await counting.post(b"{}")
     assert (await counting.post(b"[]"))[0] == 422
@@ -96,7 +96,7 @@ async def test_another_request_with_the_key_is_refused(counting: Counting) -> No
 
 
 @pytest.mark.anyio
-async def test_one_in_flight_is_joined(counting: Counting) -> None:
+async def test_l04_one_in_flight_is_joined(counting: Counting) -> None:
     """L04: both get its answer."""
     counting.gate.clear()
     both = [asyncio.create_task(counting.post()) for _ in range(2)]

@@ -101,7 +101,7 @@ def keeping(together: int = 1) -> Iterator[Keeping]:
         server.end()
 
 
-async def test_after_a_long_freeze_nobody_meets_a_connection_that_has_died(
+async def test_p07_after_a_long_freeze_nobody_meets_a_connection_that_has_died(
     transport: Transport,
 ) -> None:
     """The other side has closed it meanwhile, and the event loop has not looked yet."""

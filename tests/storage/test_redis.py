@@ -202,6 +202,20 @@ def test_scripts_that_the_server_has_forgotten_are_sent_again(
     assert dict(store.states()) == {"n": b"12"}
 
 
+def test_p07_connections_that_have_died_meanwhile_are_replaced(
+    store: RedisStore, server: StoreServer
+) -> None:
+    """The server closes what is idle, and after a long freeze nobody has noticed yet."""
+    store.put("key", Entry(b"kept", 1.0))
+    for _ in range(3):
+        with admin(server) as client:
+            assert client.client_kill_filter(_type="normal", skipme=True) >= 1
+        assert store.get("key") == Entry(b"kept", 1.0)
+        store.update("n", lambda old: (old or b"") + b"1")
+        assert store.condition().lost == ""
+    assert dict(store.states()) == {"n": b"111"}
+
+
 def test_the_clock_is_the_servers(store: RedisStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine whose clock is wrong by an hour decides at the same moment as the others."""
     monkeypatch.setattr("time.time", lambda: 3600.0)

@@ -692,10 +692,12 @@ def test_half_a_character_and_deep_nests_are_bad_requests(serve: Serve) -> None:
     served = serve("gemini")
     nest = b'{"a":' * 300 + b"1" + b"}" * 300
     tool = b'{"type":"function","function":{"name":"f","parameters":%s}}'
-    for parameters in (nest, b'{"a":"\\ud800"}'):
-        body = b'{"model":"auto","messages":[{"role":"user","content":"x"}],"tools":[%s]}'
-        answer = served.post(body % (tool % parameters))
-        assert answer.status_code == 400
-        assert answer.json()["error"]["param"] == "tools[0].function.parameters"
+    body = b'{"model":"auto","messages":[{"role":"user","content":"x"}],"tools":[%s]}'
+    deep = served.post(body % (tool % nest))
+    assert deep.status_code == 400
+    assert deep.json()["error"]["message"] == "The JSON is nested deeper than 32 levels"
+    half = served.post(body % (tool % b'{"a":"\\ud800"}'))
+    assert half.status_code == 400
+    assert half.json()["error"]["param"] == "tools[0].function.parameters"
     words = served.post(b'{"model":"auto","messages":[{"role":"user","content":"\\ud800"}]}')
     assert words.status_code == 400
