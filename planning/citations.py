@@ -8,10 +8,11 @@ No address that a model wrote stays in a text: code makes the links.
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
-from planning.content import Document, Reference
+from planning.content import Document, Reference, texts
+from planning.facts import Fact, FactBase, slots
 from planning.language import terms
 from planning.numerals import Numeral, has_percent, numerals, same
 from planning.research.cleaning import canonical
@@ -135,6 +136,32 @@ def links(document: Document) -> Mapping[str, Reference]:
     return {mark: by_mark[mark] for mark in marks(prose) if mark in by_mark}
 
 
+def with_cited_only(document: Document, facts: FactBase | None = None) -> Document:
+    """*document* with the references that something in it cites, in the order of their first use.
+
+    Behind them stand those that no sentence cites but that a figure of *facts* comes from. Marks
+    stay as they are, so that its text can be sent back; what a reader sees is a reference's place.
+    """
+    by_mark = {reference.mark: reference for reference in document.references}
+    said = marks("\n".join(texts(document.sections)))
+    stated = facts.facts.values() if facts else ()
+    used = (*said, *(fact.basis for fact in stated if fact.origin == "sourced"))
+    kept = (by_mark[mark] for mark in dict.fromkeys(used) if mark in by_mark)
+    return replace(document, references=tuple(kept))
+
+
+def credited(text: str, facts: Mapping[str, Fact]) -> str:
+    """*text* with the mark of its source at each sentence whose slots are for sourced *facts* and that has none."""
+    written, place = [], 0
+    for sentence in split_sentences(text):
+        start = text.index(sentence, place)
+        place, before = start + len(sentence), text[place:start]
+        told = (facts[fact_id] for fact_id in slots(sentence) if fact_id in facts)
+        sources = () if marks(sentence) else {f.basis for f in told if f.origin == "sourced"}
+        written += [before, _marked(sentence, "][".join(sorted(sources))) if sources else sentence]
+    return "".join([*written, text[place:]])
+
+
 def addresses(text: str) -> tuple[str, ...]:
     """Every web and mail address in *text*, and whatever else a reader could take for a link's target."""
     found = [_target(link) for link in _LINK.finditer(text)]
@@ -240,12 +267,10 @@ class _Coverage:
 def harmless(text: str, references: Sequence[Reference] = (), allowed: Iterable[str] = ()) -> str:
     """A model's *text* as a document may have it.
 
-    No HTML, nothing invisible, no address beside those of *references* and *allowed*; every mark in
-    one form and pointing somewhere.
+    No HTML, nothing invisible, no address beside those *allowed* (a source's neither: code makes the
+    links); every mark in one form and pointing to one of *references*.
     """
-    text = _without_html(_visible(text))
-    text = without_addresses(text, [*allowed, *(reference.url for reference in references)])
-    return settled(text, references)
+    return settled(without_addresses(_without_html(_visible(text)), allowed), references)
 
 
 def _without_html(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from planning.citations import attributed
+from planning.citations import attributed, credited
 from planning.content import Block, Document, Prose, Section, Table
 from planning.engine.fence import said
 from planning.engine.outline import Part
@@ -34,9 +34,9 @@ def section(sheet: Sheet, part: Part, text: Text | None) -> Section:
 def _prose(sheet: Sheet, text: Text) -> str:
     if text.author == "founder":
         return text.markdown
-    filled = filled_in(text.markdown, sheet.figures)
     if text.author != "model" or sheet.outline.type == "pitch":
-        return filled
+        return filled_in(text.markdown, sheet.figures)
+    filled = filled_in(credited(text.markdown, sheet.plan.base.facts), sheet.figures)
     # Small models leave the marks out; code adds those that it can be sure of.
     language = sheet.commission.brief.language
     return attributed(filled, sheet.sources(text.part), language, sheet.numerals)

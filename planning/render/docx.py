@@ -43,6 +43,7 @@ from planning.render.prose import (
     Span,
     Spans,
     Verbatim,
+    numbered,
     read,
     spans_of,
 )
@@ -96,7 +97,7 @@ class _Writer:
         self.words = words_in(document.language)
         self.shown = Shown(document.language, document.currency)
         self.rtl = is_right_to_left(document.language)
-        self.marks = frozenset(reference.mark for reference in document.references)
+        self.marks = numbered(document.references)
         self.setter = Setter(Typecase(extra_font, document.language), document.language, self.rtl)
         self.file = word.Document()
         self.lists = Lists(self.file)
@@ -430,7 +431,7 @@ class _Writer:
 
     def _source(self, reference: Reference) -> None:
         address = web_address(reference.url)
-        paragraph = self._spans((Span(f"[{reference.mark}] ", is_strong=True),), "Source")
+        paragraph = self._spans((Span(f"{self.marks[reference.mark]} ", is_strong=True),), "Source")
         title = Span(one_line(reference.title) or address or reference.mark)
         if address:
             link = add_link(paragraph, address=address)

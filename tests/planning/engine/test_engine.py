@@ -237,6 +237,26 @@ async def test_invented_addresses_marks_and_figures_do_not_survive() -> None:
     assert author.calls == 12  # ten, and the two repairs that a roadmap has
 
 
+async def test_u03_markup_of_a_model_never_reaches_the_document() -> None:
+    """Scripts, pictures with handlers, addresses in disguise, and what cannot be seen."""
+    planted = (
+        "<script>alert(1)</script> <svg onload=alert(2)> [a](javascript:alert(3)) ht<b>tps://x.example"
+        " <img src=x onerror=alert(4)> {{fact:place}} was\u202e chosen [S1]."
+    )
+    author = Author()
+
+    def plant(call: int) -> None:
+        if call == 3:
+            author.script.append(f"{planted} {'It rains there in spring. ' * 26}")
+
+    author.before = plant
+    finished = await written(planner(author, search=Library((HOSTILE_PAGE,))), "roadmap", WATER)
+    assert planted[:8] not in json.dumps(finished["document"]["sections"])
+    for never in ("<svg", "<img", "javascript:", "x.example", "\u202e", "onload"):
+        assert never not in json.dumps(finished["document"]["sections"], ensure_ascii=False)
+    assert any(" was chosen" in text for text in finished["texts"].values())
+
+
 async def test_placeholders_and_obedience_do_not_survive() -> None:
     author = Author(habits=[("placeholder",), ("leak",)])
     finished = await written(planner(author), "roadmap", WATER)

@@ -124,7 +124,7 @@ def test_text_and_language_are_right_in_every_language(language: str) -> None:
     said = re.sub(r"\s", "", all_text(file))
     for texts in languages.TEXTS[language].values():
         for text in texts:
-            assert re.sub(r"\s|\*\*", "", text) in said
+            assert re.sub(r"\s|\*\*", "", text).replace("[S", "[") in said
     styles = zipfile.ZipFile(io.BytesIO(file)).read("word/styles.xml").decode()
     assert f'w:val="{language}"' in styles
 
