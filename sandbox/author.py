@@ -32,7 +32,9 @@ HABITS: tuple[Habit, ...] = get_args(Habit)
 
 SECTION = re.compile(r"(?m)^Section: (.+)$")
 LENGTH = re.compile(r"Length: between (\d+) and (\d+) words")
-LANGUAGE = re.compile(r"Language: [^\n(]*\(([a-z]{2,3})")
+LANGUAGE = re.compile(r"Language: [^\n]*\(([a-z]{2,3})(?:-[\w-]+)?\)")
+PLACE = re.compile(r"(?m)^- (?:geography|region|place|location): (.+)$")
+NUMBERED = re.compile(r"(?m)^[^\n{:]*\d{1,2}: (.+)$")  # a fact in words, the goals of the UN last
 SLOT = re.compile(r"(?m)^(\{\{fact:[a-z0-9_.]+\}\}) = ([^\n]*)$")
 MARK = re.compile(r"(?m)^\[(S\d+)\] ")
 NAME = re.compile(r"(?m)^Name: (.+)$")
@@ -57,7 +59,7 @@ def composed(prompt: str, habits: Sequence[Habit] = ()) -> str:
     if KEYS.search(prompt) and not SECTION.search(prompt):
         return _with_habits_of_json(proposals(prompt), habits)
     if "english" in habits:
-        prompt = LANGUAGE.sub("Language: English (en", prompt)
+        prompt = LANGUAGE.sub("Language: English (en)", prompt)
     return _with_habits_of_prose(section(prompt), prompt, habits)
 
 
@@ -84,8 +86,14 @@ def section(prompt: str) -> str:
         sentences = sentences[1:]
     slots, marks = SLOT.findall(prompt), MARK.findall(prompt)
     numeric = [slot for slot, told in slots if re.search(r"\d", told)]
-    said = [phrases["fact"].format(slot=slot) for slot in numeric[:2]]
+    many = 5 if "# The sections" in prompt else 2  # a summary states more than others
+    said = [phrases["fact"].format(slot=slot) for slot in numeric[:many]]
     said += [phrases["source"].format(mark=f"[{mark}]") for mark in dict.fromkeys(marks[:2])]
+    if "legal set-up:" in prompt:
+        place = _last(PLACE, prompt, "")
+        said += [phrases["legal"].format(place=place)] if place else []
+    if "paid for after the grant" in prompt:
+        said.append(phrases["income"])
     text = _filled(said, sentences, (least + most) // 2)
     middle = max(1, len(text) // 2)
     return " ".join(text[:middle]) + "\n\n" + " ".join(text[middle:])
@@ -193,7 +201,8 @@ def _spoken(
 ) -> str:
     """A pitch in five beats: hook, problem, the venture, what changes, and one request."""
     slots = [slot for slot, told in SLOT.findall(prompt) if re.search(r"\d", told)][:1]
-    goal = _last(GOAL, prompt, "").strip()
+    known = prompt.partition("<<facts")[2].partition("<<end")[0]
+    goal = _last(NUMBERED, known, _last(GOAL, prompt, "")).strip()
     beats = [phrases["hook"], phrases["problem"]]
     change = [phrases["fact"].format(slot=slot) for slot in slots]
     change += [phrases["sdg"].format(goal=goal)] if goal else []

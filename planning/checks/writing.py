@@ -9,6 +9,7 @@ from planning.checks.vocabulary import pattern
 from planning.content import Prose, Section
 from planning.language import language_of, primary, script_for, script_of
 from planning.sentences import count_words
+from planning.wording import words_in
 
 GRAM = 8  # words
 MOST_REPEATED = 3  # percent
@@ -214,11 +215,15 @@ def easy_enough(subject: Subject) -> Iterator[Hit]:
 
 
 def one_language(subject: Subject) -> Iterator[Hit]:
-    """Every paragraph is in the language that was asked for."""
+    """Every paragraph is in the language that was asked for.
+
+    What code writes is English where we do not speak that language, and the document says so.
+    """
     wanted = primary(subject.language)
     script = script_for(wanted)
+    by_hand = {"founder"} if words_in(subject.language).is_spoken else {"founder", "code"}
     for section in subject.document.sections:
-        if section.author == "founder":
+        if section.author in by_hand:
             continue
         for block in section.blocks:
             paragraphs = re.split(r"\n\s*\n", block.markdown) if isinstance(block, Prose) else []

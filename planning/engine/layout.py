@@ -9,7 +9,6 @@ from planning.engine.fence import said
 from planning.engine.outline import Part
 from planning.engine.sheet import Sheet
 from planning.engine.writing import Text, filled_in
-from planning.wording import Words
 
 ATTACHMENTS = ("registration", "accounts", "board", "cv", "letters", "quotes", "safeguarding")
 PROFILE = ("name", "mission", "product", "people", "place", "country")
@@ -62,15 +61,7 @@ def code_prose(sheet: Sheet, part: Part) -> str:
     if part.id in ("candidates", "calls", "to_verify"):
         has_table = any(isinstance(block, Table) for block in figure_blocks(sheet, part))
         return words(f"outline.lead_{part.id}") if has_table else ""
-    if part.id == "next_steps":
-        return "\n\n".join(_next_steps(sheet, words))
     return words(f"outline.lead_{part.id}")
-
-
-def _next_steps(sheet: Sheet, words: Words) -> Iterator[str]:
-    yield words("outline.lead_next_steps")
-    if questions := len(sheet.plan.base.questions):
-        yield words("outline.answer_first", count=questions)
 
 
 def _profile(sheet: Sheet) -> str:

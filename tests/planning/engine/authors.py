@@ -7,6 +7,7 @@ from typing import Any
 from cache import ResponseCache
 from planning.brief import Brief
 from planning.engine.commission import Commission
+from planning.figures.plain import plain
 from planning.planner import Planner
 from planning.research import Findings, NoSearch, Query, Search, Source
 from providers.base import Emit, Identity, Terms
@@ -74,6 +75,20 @@ class Author:
 
     async def aclose(self) -> None:
         """See `Upstream.aclose`."""
+
+
+def shelf_on(brief: Brief) -> tuple[Source, ...]:
+    """What a good search brings for *brief*: six pages on its place, each with a figure, read today."""
+    place = plain(brief.idea.place) or "this region"
+    return tuple(
+        Source(
+            f"{place}: report {number} of the office",
+            f"https://office.example/{number}",
+            f"In 2025, {number * 7 + 30} of 100 households in {place} had no such service.",
+            fetched_at="2026-11-24T08:00:00+00:00",
+        )
+        for number in range(1, 7)
+    )
 
 
 @dataclass
