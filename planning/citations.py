@@ -40,6 +40,9 @@ _REMOVED = "\0"  # where an address was, until the text around it is mended
 # Lengths are bounded, so that a text of nothing but brackets takes no longer than another.
 _IMAGE = re.compile(r"!\[([^\]]{0,300})\](?:\([^)]{0,2000}\)?|\[[^\]]{0,300}\])")
 _LINK = re.compile(r"\[([^\]\n]{1,300})\]\(([^)\n]{0,2000})\)")
+_IN_BRACKETS = re.compile(
+    r"!?\[[^\]\n]{0,300}\]\([^)\n]{0,2000}\)|\([^()\n]{0,300}\)|<[^<>\n]{0,300}>"
+)
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^>\s]*)>", re.IGNORECASE)
 _REFERENCE_LINK = re.compile(r"(?m)^[ \t]{0,3}\[[^\]\n]{1,300}\]:[ \t]*\S+.*$\n?")
 
@@ -268,9 +271,30 @@ def harmless(text: str, references: Sequence[Reference] = (), allowed: Iterable[
     """A model's *text* as a document may have it.
 
     No HTML, nothing invisible, no address beside those *allowed* (a source's neither: code makes the
-    links); every mark in one form and pointing to one of *references*.
+    links) and no sentence that only leads to one; every mark in one form and pointing to one of
+    *references*.
     """
-    return settled(without_addresses(_without_html(_visible(text)), allowed), references)
+    known = tuple(allowed)
+    text = _without_leads(_without_html(_visible(text)), known)
+    return settled(without_addresses(text, known), references)
+
+
+def _without_leads(text: str, allowed: Collection[str]) -> str:
+    """*text* without the sentences that have a bare address as one of their words.
+
+    Without it they would be torn ("See the report at ."); one in brackets or behind a link can go alone.
+    """
+    lines = []
+    for line in text.split("\n"):
+        torn = [
+            s for s in split_sentences(line) if strange_addresses(_IN_BRACKETS.sub("", s), allowed)
+        ]
+        kept = line
+        for sentence in torn:
+            kept = kept.replace(sentence, "")
+        if kept.strip(" -*+>") or not torn:
+            lines.append(re.sub(r"(?<=\S) {2,}", " ", kept).rstrip() if torn else line)
+    return "\n".join(lines) if any(map(str.strip, lines)) else text
 
 
 def _without_html(text: str) -> str:

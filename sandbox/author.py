@@ -46,6 +46,7 @@ RESULT = re.compile(r"(?m)^\[(S\d+)\] ([^\n]{4,})$")
 CUT_OFF = re.compile(r"You were cut off\..*?within (\d+) words", re.DOTALL)
 OWN_PLACE = re.compile(r"(?m)^(\d{1,2})\. .* \(this is yours\)$")
 MOST_SECTIONS = 18
+WORD = re.compile(r"[^\s<>(){}*:;'/.]+")
 UNNAMED = {"not stated by the founder"}
 
 
@@ -88,7 +89,8 @@ def section(prompt: str) -> str:
     numeric = [slot for slot, told in slots if re.search(r"\d", told)]
     many = 5 if "# The sections" in prompt else 2  # a summary states more than others
     said = [phrases["fact"].format(slot=slot) for slot in numeric[:many]]
-    said += [phrases["source"].format(mark=f"[{mark}]") for mark in dict.fromkeys(marks[:2])]
+    cited = 3 if "at least three facts" in prompt else 2
+    said += [phrases["source"].format(mark=f"[{mark}]") for mark in dict.fromkeys(marks)][:cited]
     if "legal set-up:" in prompt:
         place = _last(PLACE, prompt, "")
         said += [phrases["legal"].format(place=place)] if place else []
@@ -116,7 +118,8 @@ def _proposal(name: str, text: str, phrases: Sequence[str], marked: Mapping[str,
         return example
     first = example[0]
     if "source" in first and ("name" in first or "title" in first):
-        return _organisations(first, marked)
+        told = {"why": phrases[0], "approach": phrases[1], "who_may_apply": phrases[2]}
+        return _organisations({**first, **{k: v for k, v in told.items() if k in first}}, marked)
     numbers = re.findall(r"(?m)^(\d{1,2}): ", text)
     wanted = {"milestones": 8, "risks": 6, "theory": 6, "indicators": max(1, len(numbers))}
     return (
@@ -189,7 +192,7 @@ def _filled(first: Sequence[str], more: Sequence[str], words: int) -> list[str]:
     """*first* among as many of *more* as make about so many *words*."""
     text: list[str] = []
     rest, due = iter(more), list(first)
-    while sum(len(sentence.split()) for sentence in [*text, *due]) < words:
+    while sum(len(WORD.findall(sentence)) for sentence in [*text, *due]) < words:
         text.append(next(rest))
         if due and len(text) % 2 == 0:
             text.append(due.pop(0))

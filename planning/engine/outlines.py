@@ -59,8 +59,8 @@ OPERATIONS = Part(
     ask="""\
 Operations and legal set-up: the legal forms that fit in this country and which one to choose, the \
 registrations, permits and protection of people and data that the work needs, then places, suppliers, \
-and the week of the team. Name the country, and say of each legal step that it has to be confirmed with a local lawyer or \
-the authority.""",
+and the week of the team. Name the country, and say of each legal step that it has to be confirmed \
+with a local lawyer or the authority.""",
 )
 TEAM = Part(
     id="team",

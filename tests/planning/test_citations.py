@@ -10,6 +10,7 @@ from planning.citations import (
     cited,
     credited,
     dangling,
+    harmless,
     links,
     marks,
     settled,
@@ -246,7 +247,9 @@ def test_only_cited_sources_are_listed_in_the_order_of_their_first_use() -> None
 
 def test_a_figure_from_a_source_brings_its_mark() -> None:
     facts = {
-        "market.people": Fact(id="market.people", label="", value="9", origin="sourced", basis="S2"),
+        "market.people": Fact(
+            id="market.people", label="", value="9", origin="sourced", basis="S2"
+        ),
         "price": Fact(id="price", label="", value="4", origin="said"),
     }
     text = (
@@ -257,3 +260,20 @@ def test_a_figure_from_a_source_brings_its_mark() -> None:
         "There are {{fact:market.people}} of them [S2]. One costs {{fact:price}}.\n\n"
         "- Of {{fact:market.people}}, half [S3]."
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        (
+            "Rain helps. See www.made.example/a and https://b.example. Wells do too.",
+            "Rain helps. Wells do too.",
+        ),
+        ("A study (https://b.example/x) says so.", "A study says so."),
+        ("A [study](https://b.example/x) says so.", "A study says so."),
+        ("- One.\n- Look at https://b.example/x.\n- Two.", "- One.\n- Two."),
+        ("It grew to {{fact:goal.1.number}} [S1].", "It grew to {{fact:goal.1.number}} [S1]."),
+    ],
+)
+def test_what_a_model_points_to_leaves_no_torn_sentence(written: str, left: str) -> None:
+    assert harmless(written, [POWER]) == left

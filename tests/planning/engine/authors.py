@@ -22,6 +22,7 @@ from storage.ledger import ACCOUNT, Allowance, Limits
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
 
+SUBJECTS = ("water", "income", "school", "health", "market", "weather")
 PASSAGE = "The wells are far away, and the way is not safe."
 Hook = Callable[[int], None]
 
@@ -82,12 +83,12 @@ def shelf_on(brief: Brief) -> tuple[Source, ...]:
     place = plain(brief.idea.place) or "this region"
     return tuple(
         Source(
-            f"{place}: report {number} of the office",
+            f"The {subject} office of {place}",
             f"https://office.example/{number}",
-            f"In 2025, {number * 7 + 30} of 100 households in {place} had no such service.",
+            f"In 2025, {number * 7 + 30} {subject} cases were counted in {place}. {subject}!",
             fetched_at="2026-11-24T08:00:00+00:00",
         )
-        for number in range(1, 7)
+        for number, subject in enumerate(SUBJECTS, start=1)
     )
 
 
