@@ -154,7 +154,7 @@ def with_cited_only(document: Document, facts: FactBase | None = None) -> Docume
 
 
 def credited(text: str, facts: Mapping[str, Fact]) -> str:
-    """*text* with the mark of its source at each sentence whose slots are for sourced *facts* and that has none."""
+    """*text* with marks at sentences that have none and whose slots are for *facts* of sources."""
     written, place = [], 0
     for sentence in split_sentences(text):
         start = text.index(sentence, place)

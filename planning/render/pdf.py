@@ -60,7 +60,7 @@ from planning.render.typeset.parts import ContentsLine, Entry, GoalChip, tick_bo
 from planning.render.typeset.printable import require_script
 from planning.render.typeset.setter import Setter
 from planning.render.typeset.sheet import SMALL, Sheet
-from planning.render.typeset.tables import Cells, set_tables
+from planning.render.typeset.tables import Cells, SetTable, set_tables
 from planning.showing import Shown
 from planning.wording import is_right_to_left, words_in
 
@@ -283,7 +283,11 @@ class Press:
         if not cells.header:
             return [], False
         tables, is_wide = set_tables(cells, self.setter, self.sheet.width, self.sheet.wide)
-        return [*self._caption(table.caption), *tables, self._note(table.note)], is_wide
+        note = self._note(table.note)
+        if isinstance(tables[-1], SetTable):
+            width = self.sheet.wide if is_wide else self.sheet.width
+            tables[-1].below = note.wrap(width, self.sheet.height)[1]
+        return [*self._caption(table.caption), *tables, note], is_wide
 
     def _gantt(self, gantt: Gantt) -> list[Flowable]:
         room = self.sheet.height - AROUND

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ pytestmark = pytest.mark.anyio
 STUDIO = ("roadmap", "proposal", "investors", "grants", "pitch")
 LONGER = ("proposal", "business_plan", "grants", "pitch")
 WATER = golden("clean_water")
+ROOT = Path(__file__).parents[3]
 HOSTILE_PAGE = Source(
     "Water in Africa",
     "https://who.example/water",
@@ -59,6 +61,19 @@ async def test_a_studio_of_five_documents_takes_at_most_thirty_calls() -> None:
         assert finished["score"]["calls"] == spent
         assert ahead["calls"]["expected"] <= spent <= ahead["calls"]["most"]
     assert author.calls <= 30
+
+
+@pytest.mark.parametrize("document_type", sorted(OUTLINES))
+async def test_a_document_takes_the_calls_that_the_documentation_names(document_type: str) -> None:
+    """Measured on a new fact base, and at the most with an author who does everything wrong."""
+    documented = (ROOT / "docs/DOCUMENTS.md").read_text(encoding="utf-8")
+    row = re.search(rf"(?m)^\| `{document_type}` \| (\d+) \| (\d+) \|$", documented)
+    assert row
+    author, worst = Author(), Author(habits=MESSY)
+    await written(planner(author, search=Library(shelf_on(WATER))), document_type, WATER)
+    await written(planner(worst, search=Library(shelf_on(WATER))), document_type, WATER)
+    assert author.calls == int(row[1])
+    assert worst.calls <= int(row[2])
 
 
 def test_even_with_every_repair_the_studio_stays_within_thirty_calls() -> None:
@@ -211,6 +226,23 @@ async def test_a_part_knows_what_its_tables_say_but_gets_figures_only_as_facts()
     assert told
     assert "the first meetings in the villages" in told[1]
     assert not re.search(r"\d", told[1])
+
+
+async def test_labels_in_a_language_that_we_do_not_speak_are_no_fault() -> None:
+    """The document says that they are English; what a model writes is still held to the language."""
+    finished = await written(planner(Author()), "roadmap", golden("kenya_soil"))
+    assert not [f for f in finished["findings"] if f["check"] == "C10"]
+    author = Author(habits=[("english",)])
+    finished = await written(planner(author), "roadmap", golden("kenya_soil"))
+    assert [f for f in finished["findings"] if f["check"] == "C10"]
+
+
+async def test_what_is_to_be_done_first_is_said_once() -> None:
+    """The sentence that introduces the table, and in it the open questions."""
+    finished = await written(planner(Author()), "roadmap", WATER)
+    assert prose(finished, "next_steps") == "What is done first, by whom and until when:"
+    [table] = [b for b in section(finished, "next_steps")["blocks"] if b["block"] == "table"]
+    assert "open questions" in table["rows"][0][0] + table["rows"][-1][0]
 
 
 # Bad habits

@@ -204,6 +204,15 @@ def test_the_sum_of_a_table_never_stands_alone_on_a_page() -> None:
         assert "Village of" in last
 
 
+def test_a_low_table_takes_its_note_along() -> None:
+    """However much stands above it, the note is never alone on the next page."""
+    table = Table("Who", (Column("a"), Column("b")), (("x", "y"),) * 5, note="Thenote.")
+    for lines in range(34, 60):
+        prose = Prose("\n\n".join(["Line."] * lines))
+        pages = [page.extract_text() for page in opened(pdf(of(prose, table))).pages]
+        assert any("Who" in page and "Thenote" in page for page in pages), lines
+
+
 def test_a_heading_never_ends_a_page() -> None:
     """Whatever stands before it."""
     for lines in range(22, 34, 2):
