@@ -21,7 +21,7 @@ from providers.prompt import Message
 
 MODEL = "smollm2-135m-instruct"
 CONTEXT_TOKENS = 2048
-THREADS = 2
+MOST_THREADS = 4  # more bring so small a model nothing
 # Settings under which so small a model keeps to the point: a little warmth, and DRY against loops
 # (a plain repetition penalty makes it avoid the founder's own words).
 SAMPLING = {
@@ -72,7 +72,7 @@ class SmolLM:
         params.n_ctx = CONTEXT_TOKENS
         params.n_parallel = 1
         params.n_batch = params.n_ubatch = 128  # small, so that reading a prompt can be cancelled
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = THREADS
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
         params.n_gpu_layers = 0
         params.fit_params = params.warmup = False
         params.cache_ram_mib = params.n_ctx_checkpoints = 0
@@ -148,6 +148,17 @@ class SmolLM:
             seen.get("finish") or "length",
             Usage(int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))),
         )
+
+
+def _threads() -> int:
+    """How many threads compute: half of the processors that we have.
+
+    They wait for each other at every step, so that one that shares its processor with other work
+    holds all of them up: on two busy processors two threads take ten times as long as one.
+    """
+    able = getattr(os, "sched_getaffinity", None)
+    processors = len(able(0)) if able else os.cpu_count() or 1
+    return max(1, min(MOST_THREADS, processors // 2))
 
 
 def _warm_page_cache(path: Path) -> None:

@@ -214,10 +214,11 @@ def test_a_fleet_keeps_its_promises_while_things_go_wrong(
     assert away["reason"]  # refused, or closed: that depends on the moment
     assert away["lost_for_s"] > 0
     assert told_back["store"]["state"] == "ok"
-    for log in logs:
-        assert log.count("🔴 The shared store redis://127.0.0.1") == 1
-        assert log.count("🟢 The shared store redis://127.0.0.1") == 1
-        assert "Traceback" not in log
+    lost = [log.count("🔴 The shared store redis://127.0.0.1") for log in logs]
+    found = [log.count("🟢 The shared store redis://127.0.0.1") for log in logs]
+    assert lost == found
+    assert sorted(lost) in ([0, 1, 1], [1, 1, 1])  # one that is still starting has nothing to lose
+    assert not any("Traceback" in log for log in logs)
 
 
 @pytest.mark.slow
