@@ -181,6 +181,7 @@ def acronyms_defined(subject: Subject) -> Iterator[Hit]:
     """An abbreviation is spelled out where it stands first."""
     seen: set[str] = set()
     said = subject.said
+    seen.add(subject.document.currency)  # code writes it with every amount
     for section, sentence in subject.all_sentences:
         for found in ACRONYM.finditer(sentence):
             short = found[0].rstrip("s")

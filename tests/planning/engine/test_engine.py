@@ -61,6 +61,8 @@ async def test_a_studio_of_five_documents_takes_at_most_thirty_calls() -> None:
         assert finished["score"]["calls"] == spent
         assert ahead["calls"]["expected"] <= spent <= ahead["calls"]["most"]
     assert author.calls <= 30
+    documented = (ROOT / "docs/DOCUMENTS.md").read_text(encoding="utf-8")
+    assert f"lists and a pitch take {author.calls} calls, and 30 at the most" in documented
 
 
 @pytest.mark.parametrize("document_type", sorted(OUTLINES))
