@@ -77,7 +77,7 @@ def section(prompt: str) -> str:
     dice = random.Random(hashlib.sha256(seed.encode()).digest())
     if rest := CUT_OFF.findall(prompt):
         return " ".join(_filled([], list(_sentences(phrases, name, dice)), int(rest[-1]) // 2))
-    if "spoken aloud" in prompt:
+    if "spoken aloud" in prompt or "plain text to be spoken" in prompt:
         return _spoken(prompt, phrases, name, least, most, dice)
     sentences = list(_sentences(phrases, name, random.Random(name)))
     own = _last(OWN_PLACE, prompt, "0")

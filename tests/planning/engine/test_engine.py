@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from planning.citations import with_cited_only
+from planning.content import Table
 from planning.engine.archive import Finished
 from planning.engine.asking import Paused
 from planning.engine.commission import Commission
@@ -245,6 +247,23 @@ async def test_what_is_to_be_done_first_is_said_once() -> None:
     assert prose(finished, "next_steps") == "What is done first, by whom and until when:"
     [table] = [b for b in section(finished, "next_steps")["blocks"] if b["block"] == "table"]
     assert "open questions" in table["rows"][0][0] + table["rows"][-1][0]
+
+
+@pytest.mark.parametrize("document_type", ["investors", "grants"])
+async def test_the_source_of_each_row_of_a_list_is_a_mark_that_leads_to_it(
+    document_type: str,
+) -> None:
+    made = planner(Author(), search=Library(shelf_on(WATER)))
+    finished = Finished.from_json(await written(made, document_type, WATER))
+    part = "candidates" if document_type == "investors" else "calls"
+    listed = finished.document.section(part)
+    assert listed is not None
+    cells = [c for b in listed.blocks if isinstance(b, Table) for row in b.rows for c in row]
+    shown = [cell for cell in cells if re.search(r"S\d", cell)]
+    assert shown
+    assert all(re.fullmatch(r"\[S\d+\]", cell) for cell in shown)
+    cited = {each.mark for each in with_cited_only(finished.document).references}
+    assert {cell.strip("[]") for cell in shown} <= cited
 
 
 # Bad habits
