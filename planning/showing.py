@@ -92,10 +92,10 @@ class Shown:
         return _unbroken(format_date(value, format="medium", locale=_locale(self.language)))
 
     def month(self, value: datetime.date) -> str:
-        """The month of a day, which stays on one line: `Jan 2027`."""
+        """The month of a day: `Jan 2027`."""
         from babel.dates import format_skeleton
 
-        return _unbroken(format_skeleton("yMMM", value, locale=_locale(self.language)))
+        return format_skeleton("yMMM", value, locale=_locale(self.language))
 
     def month_name(self, value: datetime.date) -> str:
         """The month of a day without its year, short: `Jan`."""

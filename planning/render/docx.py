@@ -316,7 +316,7 @@ class _Writer:
             self._spans(spans_of(table.caption, self.marks), "Caption")
         self._grid(
             [spans_of(column.title, self.marks) for column in table.columns],
-            [[spans_of(cell, self.marks) for cell in row] for row in table.rows],
+            [[spans_of(_loose(cell), self.marks) for cell in row] for row in table.rows],
             [column.align for column in table.columns],
             [column.share for column in table.columns],
             width,
@@ -500,10 +500,15 @@ def _is_wide(block: Block, room: float) -> bool:
     if not isinstance(block, Table) or len(block.columns) < MANY:
         return False
     header = [spans_of(column.title) for column in block.columns]
-    rows = [[spans_of(cell) for cell in row] for row in block.rows]
+    rows = [[spans_of(_loose(cell)) for cell in row] for row in block.rows]
     words, cells = _needs(header, rows)
     widths = column_widths(words, cells, [column.share for column in block.columns], room, PADDING)
     return widths is None or row_lines(cells, widths, PADDING) > HIGH
+
+
+def _loose(cell: str) -> str:
+    """*cell* with days that may end a line before their year: here widths are estimates."""
+    return re.sub(r"\u00a0(?=(?:19|20)\d\d\b)", " ", cell)
 
 
 def _widths(

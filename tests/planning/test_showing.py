@@ -97,7 +97,6 @@ def test_facts_are_shown_for_slots_in_prose() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_day_in_a_table_stays_on_one_line(language: str) -> None:
-    shown = Shown(language, "EUR")
-    for text in (shown.day(date(2027, 1, 5)), shown.month(date(2027, 1, 5))):
-        assert not re.search(r"[^\S\u00a0]", text)
-        assert "2027" in text
+    text = Shown(language, "EUR").day(date(2027, 1, 5))
+    assert not re.search(r"[^\S\u00a0]", text)
+    assert "2027" in text
