@@ -1,7 +1,8 @@
 """Check the setup: `python test_multi_provider.py` says what works, and what to do about the rest.
 
 Asks every provider that has a key for a short answer, under each of its keys, and looks at the cache,
-the store, speech, the web search, the clock, and at who may call. What is not configured is skipped.
+the store, speech, PDF pages and their fonts, the web search, the clock, and at who may call. What
+is not configured is skipped.
 Exits with 0 when all that is configured works and somebody can answer (a provider, or the embedded
 model), else with 1.
 """
@@ -14,10 +15,14 @@ import uuid
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from cache import Freshness, ResponseCache
 from clock import SYSTEM_CLOCK
 from endpoints.security import Rules
+from planning.content import Document, Prose, Section
+from planning.render.errors import RenderError
+from planning.render.printer import Printer
 from planning.research import NoSearch, Search
 from planning.speech import Speaker
 from planning.voices.base import Engine, SpeechFailed, Utterance
@@ -59,6 +64,7 @@ class House:
     search: Search
     speaker: Speaker
     rules: Rules
+    printer: Printer
     is_shared: bool = False  # whether the store is to be a fleet's
 
 
@@ -161,6 +167,28 @@ async def check_engine(engine: Engine) -> Finding:
     return Finding(engine.label, True, f"spoke for {sound.seconds:.1f} s")
 
 
+async def check_pages(printer: Printer) -> Finding:
+    """Make a page with the scripts that documents come in, in the fonts that there are."""
+    prose = Prose("Plan. План. Σχέδιο. خطة. योजना.")
+    page = Document(
+        type="pitch",
+        title="Fonts",
+        subtitle="",
+        venture="",
+        language="en",
+        currency="USD",
+        written_on=date(2027, 1, 1),
+        sections=(Section("pitch", "Fonts", (prose,)),),
+    )
+    try:
+        file = await printer.pdf(page)
+    except RenderError as error:
+        advice = "pip install -r requirements.txt; check PDF_FONT_CJK if it is set"
+        return Finding("Pages and fonts", False, str(error), advice)
+    own = " and your own font" if printer.extra_font else ""
+    return Finding("Pages and fonts", True, f"a PDF of {len(file):,} bytes in five scripts{own}")
+
+
 async def check_search(search: Search) -> Finding:
     """Look something up that everybody knows."""
     if isinstance(search, NoSearch):
@@ -204,11 +232,13 @@ def check_clock(store: Store) -> Finding:
 
 
 async def check_outside(house: House) -> list[Finding]:
-    """Speech and search, in one event loop."""
+    """Speech, pages and search, in one event loop."""
     try:
         spoken = [await check_engine(engine) for engine in house.speaker.engines]
-        return [*(spoken or [NO_SPEECH]), await check_search(house.search)]
+        pages = await check_pages(house.printer)
+        return [*(spoken or [NO_SPEECH]), pages, await check_search(house.search)]
     finally:
+        await house.printer.aclose()
         await house.speaker.aclose()
 
 
@@ -267,6 +297,7 @@ if __name__ == "__main__":
         main.search,
         main.speaker,
         main.rules,
+        main.printer,
         is_shared=bool(main.settings.shared_store_url),
     )
     sys.exit(run(main.access, main.rate_limiter, print, house, main.settings.proxy))

@@ -3,11 +3,12 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import orjson
 from fastapi import Response
 
+from planning.citations import with_cited_only
 from planning.engine.archive import Finished
 from planning.letter import letter_of
 from planning.render.filenames import content_disposition, filename
@@ -132,9 +133,12 @@ def wants_events(accept: str) -> bool:
 async def sent(
     finished: Finished, form: Format, printer: Printer, headers: Mapping[str, str]
 ) -> Response:
-    """*finished* in that form, with its own name when it is a file. Raises `RenderError`."""
-    body = await form.make(finished, printer)
-    document = finished.document
+    """*finished* in that form, with its own name when it is a file. Raises `RenderError`.
+
+    Of its sources only those that it cites are sent, the same in every form.
+    """
+    document = with_cited_only(finished.document, finished.facts)
+    body = await form.make(replace(finished, document=document), printer)
     name = filename(document.venture, document.type, form.ending)
     saving = {"Content-Disposition": content_disposition(name)} if form.is_file else {}
     return Response(body, media_type=form.media_type, headers={**headers, **saving})

@@ -8,10 +8,11 @@ No address that a model wrote stays in a text: code makes the links.
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
-from planning.content import Document, Reference
+from planning.content import Document, Reference, texts
+from planning.facts import Fact, FactBase, slots
 from planning.language import terms
 from planning.numerals import Numeral, has_percent, numerals, same
 from planning.research.cleaning import canonical
@@ -39,6 +40,9 @@ _REMOVED = "\0"  # where an address was, until the text around it is mended
 # Lengths are bounded, so that a text of nothing but brackets takes no longer than another.
 _IMAGE = re.compile(r"!\[([^\]]{0,300})\](?:\([^)]{0,2000}\)?|\[[^\]]{0,300}\])")
 _LINK = re.compile(r"\[([^\]\n]{1,300})\]\(([^)\n]{0,2000})\)")
+_IN_BRACKETS = re.compile(
+    r"!?\[[^\]\n]{0,300}\]\([^)\n]{0,2000}\)|\([^()\n]{0,300}\)|<[^<>\n]{0,300}>"
+)
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^>\s]*)>", re.IGNORECASE)
 _REFERENCE_LINK = re.compile(r"(?m)^[ \t]{0,3}\[[^\]\n]{1,300}\]:[ \t]*\S+.*$\n?")
 
@@ -133,6 +137,32 @@ def links(document: Document) -> Mapping[str, Reference]:
     by_mark = {reference.mark: reference for reference in document.references}
     prose = "\n".join(section.text for section in document.sections)
     return {mark: by_mark[mark] for mark in marks(prose) if mark in by_mark}
+
+
+def with_cited_only(document: Document, facts: FactBase | None = None) -> Document:
+    """*document* with the references that something in it cites, in the order of their first use.
+
+    Behind them stand those that no sentence cites but that a figure of *facts* comes from. Marks
+    stay as they are, so that its text can be sent back; what a reader sees is a reference's place.
+    """
+    by_mark = {reference.mark: reference for reference in document.references}
+    said = marks("\n".join(texts(document.sections)))
+    stated = facts.facts.values() if facts else ()
+    used = (*said, *(fact.basis for fact in stated if fact.origin == "sourced"))
+    kept = (by_mark[mark] for mark in dict.fromkeys(used) if mark in by_mark)
+    return replace(document, references=tuple(kept))
+
+
+def credited(text: str, facts: Mapping[str, Fact]) -> str:
+    """*text* with marks at sentences that have none and whose slots are for *facts* of sources."""
+    written, place = [], 0
+    for sentence in split_sentences(text):
+        start = text.index(sentence, place)
+        place, before = start + len(sentence), text[place:start]
+        told = (facts[fact_id] for fact_id in slots(sentence) if fact_id in facts)
+        sources = () if marks(sentence) else {f.basis for f in told if f.origin == "sourced"}
+        written += [before, _marked(sentence, "][".join(sorted(sources))) if sources else sentence]
+    return "".join([*written, text[place:]])
 
 
 def addresses(text: str) -> tuple[str, ...]:
@@ -240,12 +270,31 @@ class _Coverage:
 def harmless(text: str, references: Sequence[Reference] = (), allowed: Iterable[str] = ()) -> str:
     """A model's *text* as a document may have it.
 
-    No HTML, nothing invisible, no address beside those of *references* and *allowed*; every mark in
-    one form and pointing somewhere.
+    No HTML, nothing invisible, no address beside those *allowed* (a source's neither: code makes the
+    links) and no sentence that only leads to one; every mark in one form and pointing to one of
+    *references*.
     """
-    text = _without_html(_visible(text))
-    text = without_addresses(text, [*allowed, *(reference.url for reference in references)])
-    return settled(text, references)
+    known = tuple(allowed)
+    text = _without_leads(_without_html(_visible(text)), known)
+    return settled(without_addresses(text, known), references)
+
+
+def _without_leads(text: str, allowed: Collection[str]) -> str:
+    """*text* without the sentences that have a bare address as one of their words.
+
+    Without it they would be torn ("See the report at ."); one in brackets or behind a link can go alone.
+    """
+    lines = []
+    for line in text.split("\n"):
+        torn = [
+            s for s in split_sentences(line) if strange_addresses(_IN_BRACKETS.sub("", s), allowed)
+        ]
+        kept = line
+        for sentence in torn:
+            kept = kept.replace(sentence, "")
+        if kept.strip(" -*+>") or not torn:
+            lines.append(re.sub(r"(?<=\S) {2,}", " ", kept).rstrip() if torn else line)
+    return "\n".join(lines) if any(map(str.strip, lines)) else text
 
 
 def _without_html(text: str) -> str:

@@ -5,7 +5,8 @@ sentence ends with the marks of its sources, such as `[S1]`; it never holds an a
 code writes links. Every text in it is untrusted: a renderer never takes it for markup of its own.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -160,3 +161,15 @@ class Document:
     def section(self, section_id: str) -> Section | None:
         """The section called *section_id*, if there is one."""
         return next((s for s in self.sections if s.id == section_id), None)
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text in *value*, a document or a part of one, in the order in which it is read."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from texts(each)
+    elif is_dataclass(value):
+        for its in fields(value):
+            yield from texts(getattr(value, its.name))

@@ -31,11 +31,10 @@ def letter(text: str, findings: Findings | None, *, is_draft: bool, is_cut: bool
 def letter_of(markdown: str, references: Sequence[Reference]) -> str:
     """A whole document as such a text: its Markdown, and its sources in the block that clients look for.
 
-    Marks such as [S1] become [1]: the numbers of that block.
+    Its marks, such as [1], are the numbers of that block.
     """
     sources = tuple(Source(each.title, each.url, each.snippet) for each in references)
-    body = re.sub(r"\[S(\d{1,3})\]", r"[\1]", markdown)
-    return letter(body, Findings(sources), is_draft=False, is_cut=False)
+    return letter(markdown, Findings(sources), is_draft=False, is_cut=False)
 
 
 def spoken(text: str) -> str:

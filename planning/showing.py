@@ -86,10 +86,10 @@ class Shown:
         return format_date(value, format="long", locale=_locale(self.language))
 
     def day(self, value: datetime.date) -> str:
-        """A day for a narrow column: `Jan 5, 2027`."""
+        """A day for a narrow column, which stays on one line: `Jan 5, 2027`."""
         from babel.dates import format_date
 
-        return format_date(value, format="medium", locale=_locale(self.language))
+        return _unbroken(format_date(value, format="medium", locale=_locale(self.language)))
 
     def month(self, value: datetime.date) -> str:
         """The month of a day: `Jan 2027`."""
@@ -166,6 +166,11 @@ def _pattern(pattern: str, value: Decimal, currency: str) -> "NumberPattern":
     parsed = parse_pattern(pattern)
     parsed.frac_prec = (digits, digits)
     return parsed
+
+
+def _unbroken(text: str) -> str:
+    """*text* with no place where its line may end."""
+    return re.sub(r"\s", "\N{NO-BREAK SPACE}", text)
 
 
 def _rounded(value: Decimal) -> Decimal:

@@ -32,7 +32,9 @@ HABITS: tuple[Habit, ...] = get_args(Habit)
 
 SECTION = re.compile(r"(?m)^Section: (.+)$")
 LENGTH = re.compile(r"Length: between (\d+) and (\d+) words")
-LANGUAGE = re.compile(r"Language: [^\n(]*\(([a-z]{2,3})")
+LANGUAGE = re.compile(r"Language: [^\n]*\(([a-z]{2,3})(?:-[\w-]+)?\)")
+PLACE = re.compile(r"(?m)^- (?:geography|region|place|location): (.+)$")
+NUMBERED = re.compile(r"(?m)^[^\n{:]*\d{1,2}: (.+)$")  # a fact in words, the goals of the UN last
 SLOT = re.compile(r"(?m)^(\{\{fact:[a-z0-9_.]+\}\}) = ([^\n]*)$")
 MARK = re.compile(r"(?m)^\[(S\d+)\] ")
 NAME = re.compile(r"(?m)^Name: (.+)$")
@@ -44,6 +46,7 @@ RESULT = re.compile(r"(?m)^\[(S\d+)\] ([^\n]{4,})$")
 CUT_OFF = re.compile(r"You were cut off\..*?within (\d+) words", re.DOTALL)
 OWN_PLACE = re.compile(r"(?m)^(\d{1,2})\. .* \(this is yours\)$")
 MOST_SECTIONS = 18
+WORD = re.compile(r"[^\s<>(){}*:;'/.]+")
 UNNAMED = {"not stated by the founder"}
 
 
@@ -57,7 +60,7 @@ def composed(prompt: str, habits: Sequence[Habit] = ()) -> str:
     if KEYS.search(prompt) and not SECTION.search(prompt):
         return _with_habits_of_json(proposals(prompt), habits)
     if "english" in habits:
-        prompt = LANGUAGE.sub("Language: English (en", prompt)
+        prompt = LANGUAGE.sub("Language: English (en)", prompt)
     return _with_habits_of_prose(section(prompt), prompt, habits)
 
 
@@ -74,7 +77,7 @@ def section(prompt: str) -> str:
     dice = random.Random(hashlib.sha256(seed.encode()).digest())
     if rest := CUT_OFF.findall(prompt):
         return " ".join(_filled([], list(_sentences(phrases, name, dice)), int(rest[-1]) // 2))
-    if "spoken aloud" in prompt:
+    if "spoken aloud" in prompt or "plain text to be spoken" in prompt:
         return _spoken(prompt, phrases, name, least, most, dice)
     sentences = list(_sentences(phrases, name, random.Random(name)))
     own = _last(OWN_PLACE, prompt, "0")
@@ -84,8 +87,15 @@ def section(prompt: str) -> str:
         sentences = sentences[1:]
     slots, marks = SLOT.findall(prompt), MARK.findall(prompt)
     numeric = [slot for slot, told in slots if re.search(r"\d", told)]
-    said = [phrases["fact"].format(slot=slot) for slot in numeric[:2]]
-    said += [phrases["source"].format(mark=f"[{mark}]") for mark in dict.fromkeys(marks[:2])]
+    many = 5 if "# The sections" in prompt else 2  # a summary states more than others
+    said = [phrases["fact"].format(slot=slot) for slot in numeric[:many]]
+    cited = 3 if "at least three facts" in prompt else 2
+    said += [phrases["source"].format(mark=f"[{mark}]") for mark in dict.fromkeys(marks)][:cited]
+    if "legal set-up:" in prompt:
+        place = _last(PLACE, prompt, "")
+        said += [phrases["legal"].format(place=place)] if place else []
+    if "paid for after the grant" in prompt:
+        said.append(phrases["income"])
     text = _filled(said, sentences, (least + most) // 2)
     middle = max(1, len(text) // 2)
     return " ".join(text[:middle]) + "\n\n" + " ".join(text[middle:])
@@ -108,7 +118,8 @@ def _proposal(name: str, text: str, phrases: Sequence[str], marked: Mapping[str,
         return example
     first = example[0]
     if "source" in first and ("name" in first or "title" in first):
-        return _organisations(first, marked)
+        told = {"why": phrases[0], "approach": phrases[1], "who_may_apply": phrases[2]}
+        return _organisations({**first, **{k: v for k, v in told.items() if k in first}}, marked)
     numbers = re.findall(r"(?m)^(\d{1,2}): ", text)
     wanted = {"milestones": 8, "risks": 6, "theory": 6, "indicators": max(1, len(numbers))}
     return (
@@ -181,7 +192,7 @@ def _filled(first: Sequence[str], more: Sequence[str], words: int) -> list[str]:
     """*first* among as many of *more* as make about so many *words*."""
     text: list[str] = []
     rest, due = iter(more), list(first)
-    while sum(len(sentence.split()) for sentence in [*text, *due]) < words:
+    while sum(len(WORD.findall(sentence)) for sentence in [*text, *due]) < words:
         text.append(next(rest))
         if due and len(text) % 2 == 0:
             text.append(due.pop(0))
@@ -193,7 +204,8 @@ def _spoken(
 ) -> str:
     """A pitch in five beats: hook, problem, the venture, what changes, and one request."""
     slots = [slot for slot, told in SLOT.findall(prompt) if re.search(r"\d", told)][:1]
-    goal = _last(GOAL, prompt, "").strip()
+    known = prompt.partition("<<facts")[2].partition("<<end")[0]
+    goal = _last(NUMBERED, known, _last(GOAL, prompt, "")).strip()
     beats = [phrases["hook"], phrases["problem"]]
     change = [phrases["fact"].format(slot=slot) for slot in slots]
     change += [phrases["sdg"].format(goal=goal)] if goal else []

@@ -57,6 +57,7 @@ def test_a_healthy_setup_is_told_part_by_part(sandbox: RunningSandbox, tmp_path:
     assert said["Store"].startswith("✅ can be written")
     assert said["Store"].endswith(".cache/cache.db")
     assert said["ElevenLabs"].startswith("✅ spoke for")
+    assert said["Pages and fonts"].startswith("✅ a PDF of")
     assert said["Web search"].startswith("✅ found")
     assert said["Who may call"] == "✅ whoever shows one of 1 key(s)"
     assert code == 0

@@ -9,8 +9,11 @@ document.body.append(card);
 
 let references = new Map();
 
+// A reader sees a source's place in the list, as in every file.
+const numbered = (list) => list.map((reference, place) => ({ ...reference, number: place + 1 }));
+
 export function setSources(list) {
-  references = new Map(list.map((reference) => [reference.mark, reference]));
+  references = new Map(numbered(list).map((reference) => [reference.mark, reference]));
 }
 
 const isAddress = (url) => /^https?:\/\//i.test(url);
@@ -31,7 +34,7 @@ const link = (reference) => isAddress(reference.url)
 function body(reference) {
   const read = day(reference.fetched_at);
   return [
-    el("p", { class: "small soft row" }, el("b", {}, reference.mark), el("span", { class: `tier ${reference.tier}` }, TIERS[reference.tier] ?? reference.tier), el("span", {}, host(reference.url))),
+    el("p", { class: "small soft row" }, el("b", {}, `[${reference.number}]`), el("span", { class: `tier ${reference.tier}` }, TIERS[reference.tier] ?? reference.tier), el("span", {}, host(reference.url))),
     el("p", {}, link(reference)),
     reference.snippet && el("blockquote", { class: "small", dir: "auto" }, reference.snippet),
     read && el("p", { class: "small soft" }, `Read on ${read}.`),
@@ -57,5 +60,5 @@ export function showSources(place, list, paper) {
   if (!list.length) return show(place, el("p", { class: "soft small" }, "No source was found, or none was looked for. Sentences that would need one say so."));
   const times = (mark) => paper.querySelectorAll(`[data-source="${CSS.escape(mark)}"]`).length;
   const cited = (count) => (count ? `cited ${count === 1 ? "once" : `${count} times`}` : "not cited");
-  show(place, el("ul", { class: "plain-list" }, list.map((reference) => el("li", {}, body(reference).slice(0, 2), el("p", { class: "small soft" }, cited(times(reference.mark)))))));
+  show(place, el("ul", { class: "plain-list" }, numbered(list).map((reference) => el("li", {}, body(reference).slice(0, 2), el("p", { class: "small soft" }, cited(times(reference.mark)))))));
 }

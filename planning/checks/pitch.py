@@ -87,6 +87,8 @@ def beats_in_order(subject: Subject) -> Iterator[Hit]:
     if len(sentences) < 4:
         yield hit(pitch.id, variant="short", number=len(sentences))
         return
+    if not words_in(subject.language).is_spoken:
+        return  # its words for a problem and a request are not known
     places = {
         "problem": _first(sentences, lambda s: speaks_of("problem", s)),
         "solution": _first(sentences, lambda s: _names(subject, s)),
@@ -97,7 +99,9 @@ def beats_in_order(subject: Subject) -> Iterator[Hit]:
             yield hit(pitch.id, variant=beat)
     if not speaks_of("ask", sentences[-1]):
         yield hit(pitch.id, sentences[-1], "ask")
-    known = [place for place in (places["problem"], places["impact"]) if place is not None]
+    has_goal = bool(goals_named(subject.brief.idea.sdgs))  # without one, no sentence is the change
+    told = (places["problem"], places["impact"] if has_goal else None)
+    known = [place for place in told if place is not None]
     if any(before > after for before, after in pairwise(known)):
         yield hit(pitch.id, sentences[0], "order")
 

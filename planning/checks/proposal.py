@@ -17,6 +17,7 @@ from planning.figures.months import horizon
 from planning.numerals import is_among, numerals
 from planning.research.places import country_name, country_of
 from planning.sentences import count_words
+from planning.wording import words_in
 
 FEWEST_SOURCED = 3
 OLDEST = 5  # years
@@ -82,7 +83,7 @@ def need_sourced(subject: Subject) -> Iterator[Hit]:
 def objectives_smart(subject: Subject) -> Iterator[Hit]:
     """Every objective has a number, a date, and an indicator that measures it from a known start."""
     objectives = subject.section("objectives")
-    if objectives is not None:
+    if objectives is not None and objectives.author != "code":
         for item in _items(objectives):
             has_date = bool(_DATE.search(item))
             has_number = any(not n.is_year for n in numerals(item, subject.language))
@@ -167,7 +168,7 @@ def evaluation_planned(subject: Subject) -> Iterator[Hit]:
 def lasts_afterwards(subject: Subject) -> Iterator[Hit]:
     """At least two ways to pay for the work after the grant are named, with an amount or with what is missing."""
     section = subject.section("sustainability")
-    if section is None:
+    if section is None or not words_in(subject.language).is_spoken:
         return
     text = words_in_prose(section, subject.language)
     named = [name for name in lists("income") if pattern(f"income.{name}").search(text)]

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from datetime import date
 
-from planning.citations import attributed
+from planning.citations import attributed, credited
 from planning.content import Block, Document, Prose, Section, Table
 from planning.engine.fence import said
 from planning.engine.outline import Part
 from planning.engine.sheet import Sheet
 from planning.engine.writing import Text, filled_in
-from planning.wording import Words
 
 ATTACHMENTS = ("registration", "accounts", "board", "cv", "letters", "quotes", "safeguarding")
 PROFILE = ("name", "mission", "product", "people", "place", "country")
@@ -34,9 +33,9 @@ def section(sheet: Sheet, part: Part, text: Text | None) -> Section:
 def _prose(sheet: Sheet, text: Text) -> str:
     if text.author == "founder":
         return text.markdown
-    filled = filled_in(text.markdown, sheet.figures)
     if text.author != "model" or sheet.outline.type == "pitch":
-        return filled
+        return filled_in(text.markdown, sheet.figures)
+    filled = filled_in(credited(text.markdown, sheet.plan.base.facts), sheet.figures)
     # Small models leave the marks out; code adds those that it can be sure of.
     language = sheet.commission.brief.language
     return attributed(filled, sheet.sources(text.part), language, sheet.numerals)
@@ -62,15 +61,7 @@ def code_prose(sheet: Sheet, part: Part) -> str:
     if part.id in ("candidates", "calls", "to_verify"):
         has_table = any(isinstance(block, Table) for block in figure_blocks(sheet, part))
         return words(f"outline.lead_{part.id}") if has_table else ""
-    if part.id == "next_steps":
-        return "\n\n".join(_next_steps(sheet, words))
     return words(f"outline.lead_{part.id}")
-
-
-def _next_steps(sheet: Sheet, words: Words) -> Iterator[str]:
-    yield words("outline.lead_next_steps")
-    if questions := len(sheet.plan.base.questions):
-        yield words("outline.answer_first", count=questions)
 
 
 def _profile(sheet: Sheet) -> str:

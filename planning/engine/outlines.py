@@ -59,8 +59,8 @@ OPERATIONS = Part(
     ask="""\
 Operations and legal set-up: the legal forms that fit in this country and which one to choose, the \
 registrations, permits and protection of people and data that the work needs, then places, suppliers, \
-and the week of the team. Say of each legal step that it has to be confirmed with a local lawyer or \
-the authority.""",
+and the week of the team. Name the country, and say of each legal step that it has to be confirmed \
+with a local lawyer or the authority.""",
 )
 TEAM = Part(
     id="team",
@@ -167,7 +167,7 @@ PROPOSAL = Outline(
         Part(
             id=SUMMARY,
             words=(110, 200),
-            facts=(*PLACE, "budget.", "grant_request", "beneficiaries", "schedule."),
+            facts=("grant_request", "beneficiaries", "start", "budget.", *PLACE, "schedule."),
             ask="""\
 The summary of the proposal: the problem, what is done about it, who benefits and how many, the \
 outcome by the end of the grant, the sum that is asked for and the period. Say only what the sections \

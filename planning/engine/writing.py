@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from answers import Routed
-from planning.citations import settled, without_addresses
+from planning.citations import harmless
 from planning.content import Author
 from planning.engine.asking import Asks
 from planning.engine.outline import Part
@@ -97,7 +97,7 @@ async def _written(
 def _text(sheet: Sheet, part: Part, answer: Routed) -> Text:
     """What *answer* says, as the prose of *part*."""
     tidy = with_slots(tidied(answer.completion.text, sheet.title(part)))
-    markdown = settled(without_addresses(tidy), sheet.sources(part))
+    markdown = harmless(tidy, sheet.sources(part))
     return Text(
         part,
         markdown,

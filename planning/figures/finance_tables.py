@@ -185,7 +185,9 @@ def _assumptions(forecast: Forecast, pen: Pen) -> Table:
         values = (driver.value, driver.low or NOTHING, driver.high or NOTHING)
         value, low, high = (number(v) for v in values)
         origin = words(f"figures.origin_{driver.origin}")
-        origin = f"{origin}: {driver.basis}" if driver.basis else origin
+        # A source is told by its mark, which leads to it.
+        basis = f"[{driver.basis}]" if driver.origin == "source" else driver.basis
+        origin = f"{origin}: {basis}" if driver.basis else origin
         return driver.label, value, unit, low, high, origin
 
     shares = {"assumption": 2.2, "value": 1.1, "unit": 1.2, "low": 1, "high": 1, "origin": 1.8}

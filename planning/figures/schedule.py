@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import cycle
 
 from planning.brief import Brief
 from planning.content import Bar, Block, Column, Gantt, Table
@@ -314,6 +315,9 @@ class ScheduleSpec:
     def told(self, brief: Brief, _facts: FactBase, /) -> str:
         """The question, with the roles of the team."""
         roles = roles_of(brief)
+        # Small models copy an example's owner, so it is one of the founder's own roles.
+        owned = zip(EXAMPLE, cycle(roles.all), strict=False)
+        example = [{**milestone, "owner": role} for milestone, role in owned]
         return asked(
             f"Propose 8 to 12 milestones for the first {HORIZON} months of the venture, as a list of"
             f' objects. "weeks" is how long one takes (1 to {MOST_WEEKS}), "after" lists the ids of'
@@ -322,7 +326,7 @@ class ScheduleSpec:
             f" legal registration in {country_of(brief) or 'its country'}, measuring the starting"
             f" point, a pilot, its review, regular work and a public report. Begin at the earliest"
             f" date; leave some weeks free at the end.",
-            EXAMPLE,
+            example,
             brief,
         )
 

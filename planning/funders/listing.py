@@ -82,7 +82,7 @@ def _funder_table(caption: str, rows: Sequence[Funder], words: Words, shown: Sho
                 amount(funder.floor, funder.ceiling, funder.currency, words, shown),
                 _place(funder.place, funder.countries, words),
                 _fit(funder.fit, words),
-                funder.mark,
+                f"[{funder.mark}]" if funder.mark else UNKNOWN,
                 shown.day(funder.verified_on) if funder.verified_on else UNKNOWN,
                 words(f"funders.confidence_{funder.confidence}"),
             )
@@ -116,7 +116,7 @@ def _grant_table(rows: Sequence[Grant], words: Words, shown: Shown, today: date)
                 words(f"funders.{grant.eligibility.verdict}"),
                 _fit(grant.fit, words),
                 words("funders.hours", hours=grant.hours),
-                grant.mark,
+                f"[{grant.mark}]" if grant.mark else UNKNOWN,
             )
             for grant in rows
         ),

@@ -133,12 +133,16 @@ class GrantSpec:
 
 def _funder(row: Row, facts: FactBase, references: Sequence[Reference]) -> Funder:
     fact = row.text("fact", 60, least=0)
+    if (
+        fact not in facts.facts
+    ):  # models name one that there is not; what the venture is fits at least
+        fact = next((known for known in ("mission", "product", "name") if known in facts.facts), "")
     funder = Funder(
         name=row.text("name", 120),
         category=row.choice("category", CATEGORIES, absent="other"),
         instrument=row.choice("instrument", INSTRUMENTS, absent="unknown"),
         why=row.text("why", 300),
-        fact=fact if fact in facts.facts else "",
+        fact=fact,
         countries=_countries(row),
         place=row.text("place", 80, least=0),
         approach=row.text("approach", 300, least=0),

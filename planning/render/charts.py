@@ -137,7 +137,8 @@ def _legend(chart: Chart, width: float, measure: Measure, shown: Shown) -> tuple
         unit = shown.unit(chart.unit)
         marks.append(Label(0, y, unit, SMALL, "muted"))
         x = measure(unit, SMALL, False) + 16
-    if len(chart.series) > 1:
+    # A stack may have one part alone: without its name nobody knows which.
+    if len(chart.series) > 1 or (chart.kind == "stacked" and chart.series):
         for n, series in enumerate(chart.series):
             name = fitted(series.name, width - 22, SIZE, measure)
             needed = 20 + measure(name, SIZE, False)

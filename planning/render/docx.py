@@ -43,6 +43,7 @@ from planning.render.prose import (
     Span,
     Spans,
     Verbatim,
+    numbered,
     read,
     spans_of,
 )
@@ -96,7 +97,7 @@ class _Writer:
         self.words = words_in(document.language)
         self.shown = Shown(document.language, document.currency)
         self.rtl = is_right_to_left(document.language)
-        self.marks = frozenset(reference.mark for reference in document.references)
+        self.marks = numbered(document.references)
         self.setter = Setter(Typecase(extra_font, document.language), document.language, self.rtl)
         self.file = word.Document()
         self.lists = Lists(self.file)
@@ -315,7 +316,7 @@ class _Writer:
             self._spans(spans_of(table.caption, self.marks), "Caption")
         self._grid(
             [spans_of(column.title, self.marks) for column in table.columns],
-            [[spans_of(cell, self.marks) for cell in row] for row in table.rows],
+            [[spans_of(_loose(cell), self.marks) for cell in row] for row in table.rows],
             [column.align for column in table.columns],
             [column.share for column in table.columns],
             width,
@@ -430,7 +431,7 @@ class _Writer:
 
     def _source(self, reference: Reference) -> None:
         address = web_address(reference.url)
-        paragraph = self._spans((Span(f"[{reference.mark}] ", is_strong=True),), "Source")
+        paragraph = self._spans((Span(f"{self.marks[reference.mark]} ", is_strong=True),), "Source")
         title = Span(one_line(reference.title) or address or reference.mark)
         if address:
             link = add_link(paragraph, address=address)
@@ -499,10 +500,15 @@ def _is_wide(block: Block, room: float) -> bool:
     if not isinstance(block, Table) or len(block.columns) < MANY:
         return False
     header = [spans_of(column.title) for column in block.columns]
-    rows = [[spans_of(cell) for cell in row] for row in block.rows]
+    rows = [[spans_of(_loose(cell)) for cell in row] for row in block.rows]
     words, cells = _needs(header, rows)
     widths = column_widths(words, cells, [column.share for column in block.columns], room, PADDING)
     return widths is None or row_lines(cells, widths, PADDING) > HIGH
+
+
+def _loose(cell: str) -> str:
+    """*cell* with days that may end a line before their year: here widths are estimates."""
+    return re.sub(r"\u00a0(?=(?:19|20)\d\d\b)", " ", cell)
 
 
 def _widths(

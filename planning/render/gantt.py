@@ -189,7 +189,8 @@ def _months(scale: Scale, bottom: float, shown: Shown, measure: Measure) -> Iter
         end = scale.x(following) if following <= scale.last else scale.left + scale.width
         if day.month == 1 or day == scale.first:
             yield Line(x, 0, x, bottom, "line", 0.6)
-            if _year_end(day, scale) - x > measure(str(day.year), SIZE, True) + 4:
+            until = end if months >= 12 else _year_end(day, scale)
+            if until - x > measure(str(day.year), SIZE, True) + 4:
                 yield Label(x + 4, 11, str(day.year), SIZE, "accent", is_bold=True)
         else:
             yield Line(x, 16, x, bottom, "grid", 0.5)
@@ -202,12 +203,10 @@ def _months(scale: Scale, bottom: float, shown: Shown, measure: Measure) -> Iter
 
 
 def _year_end(day: date, scale: Scale) -> float:
-    """Where the year of *day* ends, or at least as far as its number needs."""
+    """Where the year of *day* ends."""
     if day.year >= scale.last.year:
         return scale.left + scale.width
-    return max(
-        scale.x(date(day.year + 1, 1, 1)), min(scale.x(day) + YEAR_NAMED, scale.left + scale.width)
-    )
+    return scale.x(date(day.year + 1, 1, 1))
 
 
 def _task(row: Row, scale: Scale, shown: Shown, room: float, measure: Measure) -> Iterator[Mark]:

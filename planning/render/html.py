@@ -25,6 +25,7 @@ from planning.render.prose import (
     Span,
     Spans,
     Verbatim,
+    numbered,
     read,
     spans_of,
 )
@@ -65,7 +66,7 @@ class _Writer:
         self.words = words_in(document.language)
         self.shown = Shown(document.language, document.currency)
         self.rtl = is_right_to_left(document.language)
-        self.marks = frozenset(reference.mark for reference in document.references)
+        self.marks = numbered(document.references)
         tag = escape(document.language)
         self.reading = f'lang="{tag}" dir="{"rtl" if self.rtl else "ltr"}"'
 
@@ -266,7 +267,7 @@ class _Writer:
         if day := day_of(reference.fetched_at):
             told.append(self.words("render.read_on", day=self.shown.day(day)))
         return (
-            f'<li id="{_id(reference.mark)}"><span class="mark">[{escape(reference.mark)}]</span> '
+            f'<li id="{_id(reference.mark)}"><span class="mark">{self.marks[reference.mark]}</span> '
             f'{title} <span class="tier tier-{reference.tier}">{escape(" · ".join(told))}</span></li>'
         )
 

@@ -21,6 +21,7 @@ from planning.render.prose import (
     Span,
     Spans,
     Verbatim,
+    numbered,
     read,
     spans_of,
 )
@@ -69,9 +70,12 @@ class _Writer:
         self.document = document
         self.words = words_in(document.language)
         self.shown = Shown(document.language, document.currency)
-        self.marks = frozenset(
-            reference.mark for reference in document.references if web_address(reference.url)
-        )
+        self.numbers = numbered(document.references)
+        self.marks = {
+            reference.mark: self.numbers[reference.mark]
+            for reference in document.references
+            if web_address(reference.url)
+        }
 
     def parts(self) -> Iterator[str]:
         """The whole document, block by block."""
@@ -202,17 +206,14 @@ class _Writer:
         parts.append(self.words(f"render.tier_{reference.tier}"))
         if day := day_of(reference.fetched_at):
             parts.append(self.words("render.read_on", day=self.shown.day(day)))
-        mark = (
-            f"[{reference.mark}]"
-            if reference.mark in self.marks
-            else escaped(f"[{reference.mark}]")
-        )
+        number = self.numbers[reference.mark]
+        mark = number if reference.mark in self.marks else escaped(number)
         return f"- {mark} {' · '.join(parts)}"
 
     def definitions(self) -> str:
         """Where the marks lead."""
         return "\n".join(
-            f"[{reference.mark}]: <{web_address(reference.url)}>"
+            f"{self.marks[reference.mark]}: <{web_address(reference.url)}>"
             for reference in self.document.references
             if reference.mark in self.marks
         )

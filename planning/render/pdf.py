@@ -5,7 +5,7 @@ It belongs into a process of its own, see `printer.py`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -13,7 +13,18 @@ from reportlab import rl_config
 from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.platypus import Flowable, NextPageTemplate, PageBreak, Spacer
 
-from planning.content import Block, Chart, Chips, Document, Gantt, Prose, Reference, Section, Table
+from planning.content import (
+    Block,
+    Chart,
+    Chips,
+    Document,
+    Gantt,
+    Prose,
+    Reference,
+    Section,
+    Table,
+    texts,
+)
 from planning.render.charts import chart_drawing
 from planning.render.clean import cleaned, day_of, one_line, web_address
 from planning.render.drawing import Drawing
@@ -29,6 +40,7 @@ from planning.render.prose import (
     Span,
     Spans,
     Verbatim,
+    numbered,
     read,
     spans_of,
 )
@@ -48,7 +60,7 @@ from planning.render.typeset.parts import ContentsLine, Entry, GoalChip, tick_bo
 from planning.render.typeset.printable import require_script
 from planning.render.typeset.setter import Setter
 from planning.render.typeset.sheet import SMALL, Sheet
-from planning.render.typeset.tables import Cells, set_tables
+from planning.render.typeset.tables import Cells, SetTable, set_tables
 from planning.showing import Shown
 from planning.wording import is_right_to_left, words_in
 
@@ -75,7 +87,7 @@ def pdf(document: Document, *, page_size: PageSize = "A4", extra_font: str = "")
     """
     document = cleaned(document)
     typecase = Typecase(extra_font, document.language)
-    require_script(_all_text(document), typecase.has)
+    require_script("\n".join(texts(document)), typecase.has)
     setter = Setter(typecase, document.language, is_right_to_left(document.language))
     sheet = Sheet(document, setter, {"A4": A4, "Letter": LETTER}[page_size])
     return Press(document, setter, sheet).run()
@@ -90,7 +102,7 @@ class Press:
         self.sheet = sheet
         self.words = words_in(document.language)
         self.shown = Shown(document.language, document.currency)
-        self.marks = frozenset(reference.mark for reference in document.references)
+        self.marks = numbered(document.references)
         self.entries: list[Entry] = []
         self.pages: dict[str, int] = {}
         self.is_turned: bool | None = None  # the page that the story has come to; None: the cover
@@ -271,7 +283,11 @@ class Press:
         if not cells.header:
             return [], False
         tables, is_wide = set_tables(cells, self.setter, self.sheet.width, self.sheet.wide)
-        return [*self._caption(table.caption), *tables, self._note(table.note)], is_wide
+        note = self._note(table.note)
+        if isinstance(tables[-1], SetTable):
+            width = self.sheet.wide if is_wide else self.sheet.width
+            tables[-1].below = note.wrap(width, self.sheet.height)[1]
+        return [*self._caption(table.caption), *tables, note], is_wide
 
     def _gantt(self, gantt: Gantt) -> list[Flowable]:
         room = self.sheet.height - AROUND
@@ -349,7 +365,7 @@ class Press:
     def _source(self, reference: Reference) -> Iterator[Flowable]:
         """Its mark and title, its address as a link, and how far it is trusted."""
         address = web_address(reference.url)
-        mark = self.setter.galley(f"[{reference.mark}]", Look("bold", SMALL, "accent"))
+        mark = self.setter.galley(self.marks[reference.mark], Look("bold", SMALL, "accent"))
         form = self.setter.form(
             12.8, indent=max(30.0, mark.natural_width + 6), keeps_with_next=True
         )
@@ -365,14 +381,3 @@ class Press:
             told.append(self.words("render.read_on", day=self.shown.day(day)))
         look, form = Look(size=SMALL, ink="muted"), replace(form, after=9, keeps_with_next=False)
         yield self.setter.text(" · ".join(told), look, form)
-
-
-def _all_text(value: object) -> str:
-    """Every text in *value*, whatever it is made of."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, tuple):
-        return "\n".join(map(_all_text, value))
-    if is_dataclass(value):
-        return "\n".join(_all_text(getattr(value, field.name)) for field in fields(value))
-    return ""

@@ -1,23 +1,28 @@
 """Prose as a tree: one reading of its Markdown for all forms of a document. Pure.
 
 HTML is text, pictures are their descriptions, and a link is its words without its address: prose has
-no addresses of its own. What remains of links are the marks of sources, such as `[S1]`.
+no addresses of its own. What remains of links are the marks of sources, such as `[S1]`; a reader sees
+the place of the source in the list, `[1]`.
 """
 
 import functools
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from planning.content import Reference
+
 MARKS = re.compile(r"\[(S\d{1,4}(?:\s*[,;]\s*S\d{1,4})*)\]")
 HIGHEST_HEADING, LOWEST_HEADING = 3, 4
 DEEPEST = 20  # of lists in lists in quotes
 
 Side = Literal["start", "center", "end"]
+Marks = Mapping[str, str]  # what a reader sees at each mark
+NO_MARKS: Marks = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +94,19 @@ class Rule:
 Node = Paragraph | Heading | Items | Quote | Verbatim | Grid | Rule
 
 
-def read(markdown: str, marks: Collection[str] = ()) -> tuple[Node, ...]:
+def numbered(references: Iterable[Reference]) -> Marks:
+    """What a reader sees at the mark of each of *references*: its place among them, as `[1]`."""
+    return {reference.mark: f"[{place}]" for place, reference in enumerate(references, start=1)}
+
+
+def read(markdown: str, marks: Marks = NO_MARKS) -> tuple[Node, ...]:
     """*markdown* as a tree; *marks* are the sources that exist, all others stay text."""
-    known = frozenset(marks)
-    return tuple(_nodes(iter(_parser().parse(markdown)), known))
+    return tuple(_nodes(iter(_parser().parse(markdown)), marks))
 
 
-def spans_of(text: str, marks: Collection[str] = ()) -> Spans:
+def spans_of(text: str, marks: Marks = NO_MARKS) -> Spans:
     """Plain *text*, in which only marks mean something."""
-    return tuple(_marked(Span(text), frozenset(marks)))
+    return tuple(_marked(Span(text), marks))
 
 
 def plain(nodes: Iterable[Node]) -> str:
@@ -117,7 +126,7 @@ def _parser() -> MarkdownIt:
     return parser.disable(["reference", "html_block", "html_inline"])
 
 
-def _nodes(tokens: Iterator[Token], marks: frozenset[str]) -> Iterator[Node]:
+def _nodes(tokens: Iterator[Token], marks: Marks) -> Iterator[Node]:
     """The nodes up to the token that closes the one around them."""
     for token in tokens:
         if token.nesting < 0:
@@ -143,7 +152,7 @@ def _nodes(tokens: Iterator[Token], marks: frozenset[str]) -> Iterator[Node]:
                 yield Rule()
 
 
-def _content(tokens: Iterator[Token], marks: frozenset[str]) -> Spans:
+def _content(tokens: Iterator[Token], marks: Marks) -> Spans:
     """The inline content of what has just opened, up to its end."""
     found: Spans = ()
     for token in tokens:
@@ -153,14 +162,14 @@ def _content(tokens: Iterator[Token], marks: frozenset[str]) -> Spans:
     return found
 
 
-def _items(tokens: Iterator[Token], marks: frozenset[str]) -> Iterator[tuple[Node, ...]]:
+def _items(tokens: Iterator[Token], marks: Marks) -> Iterator[tuple[Node, ...]]:
     for token in tokens:
         if token.type != "list_item_open":
             return
         yield tuple(_nodes(tokens, marks))
 
 
-def _grid(tokens: Iterator[Token], marks: frozenset[str]) -> Grid:
+def _grid(tokens: Iterator[Token], marks: Marks) -> Grid:
     rows: list[list[Spans]] = []
     sides: list[Side] = []
     for token in tokens:
@@ -179,7 +188,7 @@ def _side(style: str) -> Side:
     return "end" if "right" in style else "center" if "center" in style else "start"
 
 
-def _spans(tokens: Sequence[Token], marks: frozenset[str]) -> Iterator[Span]:
+def _spans(tokens: Sequence[Token], marks: Marks) -> Iterator[Span]:
     """Inline tokens as spans; neighbours in one manner become one, so that a mark is found whole."""
     manner = Span("")
     text = ""
@@ -220,17 +229,17 @@ def _text(token: Token) -> str:
     return token.content
 
 
-def _marked(span: Span, marks: frozenset[str]) -> Iterator[Span]:
+def _marked(span: Span, marks: Marks) -> Iterator[Span]:
     """*span* cut at the marks in it; a mark that points nowhere stays text."""
     done = 0
     for found in MARKS.finditer(span.text):
         names = re.findall(r"S\d+", found[1])
-        if not marks.issuperset(names):
+        if not marks.keys() >= set(names):
             continue
         if before := span.text[done : found.start()]:
             yield replace(span, text=before)
         for name in names:
-            yield Span(f"[{name}]", mark=name)
+            yield Span(marks[name], mark=name)
         done = found.end()
     if rest := span.text[done:]:
         yield replace(span, text=rest)

@@ -95,6 +95,26 @@ def test_every_document_comes_back_as_one_json_string(service: RunningService, r
 
 
 @pytest.mark.parametrize("route", ROUTES)
+def test_an_old_path_answers_with_one_writing_call_or_two_with_a_repair(
+    service: RunningService, sandbox: RunningSandbox, route: str
+) -> None:
+    """As quick as it ever was: all other calls are searches."""
+    if route == "generatePitchText":  # the stand-in talks longer than a minute
+        sandbox.reply("gemini", "Imagine a village that has clean water every day. " * 10)
+    sandbox.clear_log()
+    assert service.post(f"/{route}", idea(f"Once {route}")).status_code == 200
+    once = [call for call in sandbox.log if call.provider in ("gemini", "openrouter", "cloudflare")]
+    assert len(once) == 1
+    sandbox.clear_log()
+    sandbox.reply("gemini", "Too short, and [Insert the name here].")
+    assert service.post(f"/{route}", idea(f"Twice {route}")).status_code == 200
+    twice = [
+        call for call in sandbox.log if call.provider in ("gemini", "openrouter", "cloudflare")
+    ]
+    assert len(twice) == 2
+
+
+@pytest.mark.parametrize("route", ROUTES)
 def test_the_front_ends_own_payload_is_understood(service: RunningService, route: str) -> None:
     """Empty fields are fields, and unknown keys are nobody's business."""
     assert service.post(f"/{route}", {"idea": FRONT_END}).status_code == 200

@@ -223,5 +223,6 @@ def test_it_stays_ready_without_its_store_and_says_so(
 
 def test_the_status_is_small(service: RunningService) -> None:
     """One small answer for each refresh."""
+    ask(service, "How small is the status?")
     last = service.get("/status").json()["requests"][-1]["id"]
     assert len(service.get(f"/status?after={last}").content) < 20_000

@@ -8,15 +8,19 @@ from planning.citations import (
     addresses,
     attributed,
     cited,
+    credited,
     dangling,
+    harmless,
     links,
     marks,
     settled,
     strange_addresses,
+    with_cited_only,
     without_addresses,
     without_marks,
 )
-from planning.content import Reference
+from planning.content import Column, Reference, Table
+from planning.facts import Fact, FactBase
 from planning.numerals import numerals
 from tests.planning.documents import document, section
 
@@ -223,3 +227,53 @@ def test_nothing_that_looks_like_an_address_is_left(text: str) -> None:
 
 def test_marks_can_be_left_out() -> None:
     assert without_marks("One [S1][S2], two [3].") == "One, two."
+
+
+def test_only_cited_sources_are_listed_in_the_order_of_their_first_use() -> None:
+    """A mark in a table counts as well; what a figure comes from stands last; marks stay as they are."""
+    table = Table("Funders", (Column("Name"),), (("The Trust [S5]",),))
+    whole = document(
+        section("summary", "Light helps [S4]."),
+        section("need", "Lamps [S2], and again [S4].", table),
+        references=tuple(source(f"S{n}", "x") for n in range(1, 7)),
+    )
+    people = Fact(id="p", label="", value="9", origin="sourced", basis="S1")
+    said = Fact(id="q", label="", value="9", origin="said", basis="S3")
+    listed = with_cited_only(whole, FactBase({"p": people, "q": said}))
+    assert [each.mark for each in listed.references] == ["S4", "S2", "S5", "S1"]
+    assert listed.sections == whole.sections
+    assert [each.mark for each in with_cited_only(whole).references] == ["S4", "S2", "S5"]
+
+
+def test_a_figure_from_a_source_brings_its_mark() -> None:
+    facts = {
+        "market.people": Fact(
+            id="market.people", label="", value="9", origin="sourced", basis="S2"
+        ),
+        "price": Fact(id="price", label="", value="4", origin="said"),
+    }
+    text = (
+        "There are {{fact:market.people}} of them. One costs {{fact:price}}.\n\n"
+        "- Of {{fact:market.people}}, half [S3]."
+    )
+    assert credited(text, facts) == (
+        "There are {{fact:market.people}} of them [S2]. One costs {{fact:price}}.\n\n"
+        "- Of {{fact:market.people}}, half [S3]."
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        (
+            "Rain helps. See www.made.example/a and https://b.example. Wells do too.",
+            "Rain helps. Wells do too.",
+        ),
+        ("A study (https://b.example/x) says so.", "A study says so."),
+        ("A [study](https://b.example/x) says so.", "A study says so."),
+        ("- One.\n- Look at https://b.example/x.\n- Two.", "- One.\n- Two."),
+        ("It grew to {{fact:goal.1.number}} [S1].", "It grew to {{fact:goal.1.number}} [S1]."),
+    ],
+)
+def test_what_a_model_points_to_leaves_no_torn_sentence(written: str, left: str) -> None:
+    assert harmless(written, [POWER]) == left

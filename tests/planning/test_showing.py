@@ -1,5 +1,6 @@
 """Numbers, money and dates in the document's language."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -92,3 +93,10 @@ def test_facts_are_shown_for_slots_in_prose() -> None:
         == "Werkstatt: 5.000 €, 1.200 Personen, 3 Bäume, 12,5 %, 1. März 2027"
     )
     assert missing == ()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_day_in_a_table_stays_on_one_line(language: str) -> None:
+    text = Shown(language, "EUR").day(date(2027, 1, 5))
+    assert not re.search(r"[^\S\u00a0]", text)
+    assert "2027" in text

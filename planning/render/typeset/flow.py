@@ -14,7 +14,7 @@ from planning.render.typeset.paper import COLOURS, Paper
 FEWEST = 2  # lines of a paragraph that may stand alone at the foot or the head of a page
 SLACK = 4.0  # points by which spaces between paragraphs may differ from what is counted here
 UNBROKEN = 12  # lines of a heading that is not broken
-SHORT = 4  # lines of a paragraph that stays with the table or drawing that it introduces
+SHORT = 2  # lines of a paragraph that stays with the table or drawing that it introduces
 BASELINE = 0.74  # of the leading, from the top of a line
 
 

@@ -50,11 +50,13 @@ class SetTable(Grid):
 
     _rowHeights: Sequence[float]  # noqa: N815 - reportlab's name, which its stubs leave out
 
+    below: float = 0.0  # height of the note that stands under it
+
     @property
     def least_height(self) -> float:
-        """All of a low table, of a higher one the header and two rows."""
+        """All of a low table with its note, of a higher one the header and two rows."""
         total, begin = float(sum(self._rowHeights)), float(sum(self._rowHeights[:3]))
-        return total if total <= UNBROKEN else min(begin, UNBROKEN)
+        return total + self.below if total <= UNBROKEN else min(begin, UNBROKEN)
 
 
 def set_tables(

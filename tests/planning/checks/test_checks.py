@@ -18,10 +18,12 @@ from planning.checks import (
     Check,
     Finding,
     Structures,
+    review,
     violations,
 )
 from planning.checks.base import ALL_TYPES, Subject
 from planning.content import Section
+from planning.facts import FactBase
 from planning.figures.plan import planned
 from planning.showing import Shown
 from planning.wording import LANGUAGES, words_in
@@ -280,3 +282,11 @@ def test_the_page_of_the_checks_has_no_line_without_a_check_and_the_true_weights
     assert f"an error leaves {LEFT['error']} %, a warning {LEFT['warning']} %" in PAGE
     assert f"leaves {LEFT_BY_QUESTION} % of the facts" in PAGE
     assert f"at most {NOT_READY} with an error" in PAGE
+
+
+def test_the_documents_own_currency_needs_no_explanation() -> None:
+    """An amount has its code in many languages, and the founder chose it."""
+    text = document(section("finances", "It costs 3,312 MXN. It costs 12 XAG."), currency="MXN")
+    found = review(text, FactBase(), golden("almost_nothing"))
+    assert [f.message for f in found.findings if f.check == "C9c"]
+    assert not [f for f in found.findings if f.check == "C9c" and "MXN" in f.message]

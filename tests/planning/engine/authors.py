@@ -7,6 +7,7 @@ from typing import Any
 from cache import ResponseCache
 from planning.brief import Brief
 from planning.engine.commission import Commission
+from planning.figures.plain import plain
 from planning.planner import Planner
 from planning.research import Findings, NoSearch, Query, Search, Source
 from providers.base import Emit, Identity, Terms
@@ -21,6 +22,7 @@ from storage.ledger import ACCOUNT, Allowance, Limits
 from storage.memory import MemoryStore
 from tests.doubles import TurnedClock
 
+SUBJECTS = ("water", "income", "school", "health", "market", "weather")
 PASSAGE = "The wells are far away, and the way is not safe."
 Hook = Callable[[int], None]
 
@@ -74,6 +76,20 @@ class Author:
 
     async def aclose(self) -> None:
         """See `Upstream.aclose`."""
+
+
+def shelf_on(brief: Brief) -> tuple[Source, ...]:
+    """What a good search brings for *brief*: six pages on its place, each with a figure, read today."""
+    place = plain(brief.idea.place) or "this region"
+    return tuple(
+        Source(
+            f"The {subject} office of {place}",
+            f"https://office.example/{number}",
+            f"In 2025, {number * 7 + 30} {subject} cases were counted in {place}. {subject}!",
+            fetched_at="2026-11-24T08:00:00+00:00",
+        )
+        for number, subject in enumerate(SUBJECTS, start=1)
+    )
 
 
 @dataclass

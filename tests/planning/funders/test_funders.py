@@ -401,7 +401,7 @@ def test_grants_are_listed_with_their_days_left_and_registrations() -> None:
     table, prose = grant_blocks(rows, ENGLISH, SHOWN, TODAY)
     assert isinstance(table, Table)
     assert isinstance(prose, Prose)
-    assert table.rows[0][3] == "Dec 24, 2026 (30 days left)"
+    assert table.rows[0][3] == "Dec\u00a024,\u00a02026 (30 days left)"
     assert table.rows[1][3] == "at any time"
     assert "SAM.gov" in prose.markdown
 

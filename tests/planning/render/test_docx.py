@@ -15,7 +15,7 @@ from docx.oxml.ns import qn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planning.content import Chart, Prose, Section, Series
+from planning.content import Chart, Column, Prose, Section, Series, Table
 from planning.render.docx import docx
 from planning.wording import LANGUAGES
 from tests.planning.render import languages, sample
@@ -100,6 +100,14 @@ def test_wide_tables_turn_the_page(plan: bytes) -> None:
     assert turned == [False, True, False]
 
 
+def test_days_do_not_make_a_table_turn_the_page() -> None:
+    """In a narrow column a day may end its line before the year, though never in a word."""
+    columns = tuple(Column(f"Column {n}") for n in range(7))
+    row = ("Nov\u00a030,\u00a02029",) * 7
+    file = docx(sample.plan(sections=(Section("a", "A", (Table("t", columns, (row,)),)),)))
+    assert b"landscape" not in zipfile.ZipFile(io.BytesIO(file)).read("word/document.xml")
+
+
 def test_pictures_say_what_they_show(plan: bytes) -> None:
     told = [e.get("descr") for e in opened(plan).element.iter(qn("wp:docPr"))]
     assert len(told) == 6
@@ -124,7 +132,7 @@ def test_text_and_language_are_right_in_every_language(language: str) -> None:
     said = re.sub(r"\s", "", all_text(file))
     for texts in languages.TEXTS[language].values():
         for text in texts:
-            assert re.sub(r"\s|\*\*", "", text) in said
+            assert re.sub(r"\s|\*\*", "", text).replace("[S", "[") in said
     styles = zipfile.ZipFile(io.BytesIO(file)).read("word/styles.xml").decode()
     assert f'w:val="{language}"' in styles
 

@@ -1,6 +1,7 @@
 """Charts and schedules as drawings: round axes, bars where they belong, labels that do not collide."""
 
 import itertools
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -185,7 +186,10 @@ def test_a_mirrored_schedule_has_its_names_at_the_right() -> None:
 
 def test_a_schedule_is_described_with_its_days() -> None:
     bars = (Bar("a", "A", date(2027, 1, 1), date(2027, 1, 1) + timedelta(days=1)),)
-    assert gantt_described(Gantt("g", bars), SHOWN) == "A: Jan 1, 2027 – Jan 2, 2027"
+    assert (
+        gantt_described(Gantt("g", bars), SHOWN)
+        == "A: Jan\u00a01,\u00a02027 – Jan\u00a02,\u00a02027"
+    )
 
 
 def test_svg_has_neither_styles_nor_scripts() -> None:
@@ -240,3 +244,24 @@ def test_every_goal_has_a_colour_of_its_own_that_white_stands_out_on() -> None:
         luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
         assert 1.05 / (luminance + 0.05) >= 3.0  # large text, WCAG 2.2, 1.4.3
     assert goal_ink(99) == INKS["accent"]
+
+
+@pytest.mark.parametrize("start", [date(2026, 12, 1), date(2026, 10, 5), date(2027, 1, 1)])
+def test_the_years_above_a_schedule_never_stand_upon_each_other(start: date) -> None:
+    """A plan that begins in December has no room for that year's number."""
+    bars = tuple(
+        Bar(f"m{n}", f"Task {n}", start + timedelta(90 * n), start + timedelta(90 * n + 80))
+        for n in range(8)
+    )
+    (drawing,) = gantt_drawings(Gantt("Plan", bars), SHOWN, 460, rough_width, 700)
+    years = [m for m in drawing.marks if isinstance(m, Label) and re.fullmatch(r"20\d\d", m.text)]
+    assert [year.text for year in years][-1] == "2028"
+    for before, after in itertools.pairwise(sorted(years, key=lambda label: label.x)):
+        assert after.x - before.x >= rough_width(before.text, before.size, True)
+
+
+def test_a_stack_with_one_part_still_says_what_it_is() -> None:
+    chart = Chart(
+        "Money", "stacked", ("Q1", "Q2"), (Series("Gap", (Decimal(1), Decimal(2))),), "USD"
+    )
+    assert "Gap" in labels(drawn(chart))

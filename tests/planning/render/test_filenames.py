@@ -49,7 +49,7 @@ def test_old_browsers_get_a_name_in_ascii(name: str, plain: str) -> None:
 
 
 @given(st.text())
-def test_any_venture_gives_a_header_that_can_be_sent(venture: str) -> None:
+def test_m06_any_venture_gives_a_header_that_can_be_sent(venture: str) -> None:
     name = filename(venture, "business_plan", "pdf")
     assert re.search(r'[<>:"/\\|?*\x00-\x1f]', name) is None
     assert len(name.encode()) <= 255 + 120  # four bytes for each of eighty characters at most

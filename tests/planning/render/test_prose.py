@@ -24,7 +24,7 @@ from tests.planning.render import sample
 
 def only(markdown: str, *marks: str) -> Node:
     """The one node of *markdown*."""
-    (node,) = read(markdown, marks)
+    (node,) = read(markdown, {mark: f"[{mark[1:]}]" for mark in marks})
     return node
 
 
@@ -53,6 +53,7 @@ def test_a_mark_of_a_source_that_exists_is_told_apart() -> None:
     node = only("True [S1][S2], also [S1; S2]. Not [S3] or [S1, S3].", "S1", "S2")
     assert isinstance(node, Paragraph)
     assert [span.mark for span in node.spans if span.mark] == ["S1", "S2", "S1", "S2"]
+    assert [span.text for span in node.spans if span.mark] == ["[1]", "[2]", "[1]", "[2]"]
     assert node.spans[-1].text == ". Not [S3] or [S1, S3]."
 
 
@@ -96,14 +97,14 @@ def test_lines_are_joined_unless_they_are_broken_on_purpose() -> None:
 
 
 def test_plain_words_have_neither_marks_nor_markup() -> None:
-    nodes = read("# H\n\nA **b** [S1].\n\n- c\n- d [S1]\n\n|x|\n|-|\n|y|", ("S1",))
+    nodes = read("# H\n\nA **b** [S1].\n\n- c\n- d [S1]\n\n|x|\n|-|\n|y|", {"S1": "[1]"})
     assert plain(nodes) == "H\n\nA b.\n\nc\nd\n\nx\ny"
 
 
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
-    read(text, ("S1",))
-    spans_of(text, ("S1",))
+    read(text, {"S1": "[1]"})
+    spans_of(text, {"S1": "[1]"})
 
 
 def test_cleaning_drops_what_cannot_be_seen_and_keeps_what_shapes_letters() -> None:
