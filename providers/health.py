@@ -111,9 +111,12 @@ class Breaker:
 
     def _with(self, outcome: Outcome) -> tuple[Outcome, ...]:
         """The outcomes of the last minute and *outcome*, in which a question fails once at most."""
-        recent = [o for o in self.outcomes if outcome.at_s - o.at_s < WINDOW_S]
+        recent = self.outcomes
+        if recent and outcome.at_s - recent[0].at_s >= WINDOW_S:
+            recent = tuple(o for o in recent if outcome.at_s - o.at_s < WINDOW_S)
         if outcome.failed:
-            recent = [o for o in recent if not (o.failed and o.fingerprint == outcome.fingerprint)]
+            again = (True, outcome.fingerprint)
+            recent = tuple(o for o in recent if (o.failed, o.fingerprint) != again)
         return (*recent[-99:], outcome)
 
 

@@ -186,8 +186,11 @@ class HttpUpstream:
         return gathering.completion()
 
     async def _read(self, reply: aiohttp.ClientResponse) -> HttpResponse:
-        async with contextlib.aclosing(_chunks(reply)) as chunks:
-            body = b"".join([chunk async for chunk in chunks])
+        if (reply.content_length or LARGEST_BODY + 1) <= LARGEST_BODY:
+            body = await reply.read()
+        else:
+            async with contextlib.aclosing(_chunks(reply)) as chunks:
+                body = b"".join([chunk async for chunk in chunks])
         headers = {name.lower(): value for name, value in reply.headers.items()}
         return HttpResponse(reply.status, headers, body, self.transport.clock.time())
 
