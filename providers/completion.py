@@ -122,9 +122,11 @@ class Gathering:
         """
         fresh = None
         if not self.done and self.finish_reason is None and delta.is_progress:
-            placed = [*map(self._place, delta.tool_calls)]
-            taken = [piece for piece in placed if piece.index == 0 or not self.one_call]
-            fresh = replace(delta, tool_calls=tuple(taken))
+            fresh = delta
+            if delta.tool_calls:
+                placed = [*map(self._place, delta.tool_calls)]
+                taken = [piece for piece in placed if piece.index == 0 or not self.one_call]
+                fresh = replace(delta, tool_calls=tuple(taken))
             self._texts.append(delta.text)
             self._thoughts.append(delta.reasoning)
             self._logprobs.extend(delta.logprobs)

@@ -175,12 +175,14 @@ class HttpUpstream:
                 chunk = await _next_chunk(chunks, is_whole=gathering.finish_reason is not None)
                 if chunk is None:
                     break
+                got_on = False
                 for delta in filter(None, map(self.provider.decode_event, reader.feed(chunk))):
-                    if delta.is_progress:
-                        timer.extend(self.transport.timeouts.idle_s)
+                    got_on = got_on or delta.is_progress
                     fresh = gathering.add(delta)
                     if emit and fresh:
                         emit(fresh)
+                if got_on:
+                    timer.extend(self.transport.timeouts.idle_s)
         if (stray := reader.rest()) and not gathering.finish_reason:
             self.provider.decode(HttpResponse(200, {}, stray.encode()))
         return gathering.completion()
