@@ -11,7 +11,7 @@ from tests.endpoints.test_service import environment
 from tests.service import running_service
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_p01_a_service_that_is_told_to_end_ends_well(
     shared_sandbox: RunningSandbox, tmp_path: Path, workers: str
 ) -> None:
@@ -24,7 +24,7 @@ def test_p01_a_service_that_is_told_to_end_ends_well(
     assert "Traceback" not in service.log
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_p03_workers_that_cannot_begin_are_not_begun_again_and_again(
     tmp_path: Path, workers: str
 ) -> None:

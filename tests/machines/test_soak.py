@@ -323,14 +323,9 @@ async def open_streams(service: RunningService, count: int) -> tuple[list[str], 
     return wrong, meanwhile
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    ("count", "apart_s"),
-    [
-        pytest.param(200, 0.3, id="200"),
-        pytest.param(2_000, 8.0, id="2000", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize(("count", "apart_s"), [(200, 0.3), (2_000, 8.0)])
 def test_so_many_streams_are_open_at_once_and_every_answer_is_right(
     tmp_path: Path, count: int, apart_s: float
 ) -> None:

@@ -11,7 +11,8 @@ from sandbox.running import RunningSandbox
 from tests.service import RunningService, running_service
 from tests.web.conftest import Opens, Settings, fill, finished, write
 
-LOOKS = [("light", 1280), ("dark", 320)]
+LOOKS = [pytest.param("light", 1280, marks=pytest.mark.slow), ("dark", 320)]
+SCHEMES = [pytest.param("light", marks=pytest.mark.slow), "dark"]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_the_studio(visits: Opens, scheme: Any, width: int) -> None:
     assert violations(page, "#part-preparation") == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_tables_and_charts_of_a_plan(visits: Opens, scheme: Any) -> None:
     """Its schedule, its finances, its goals."""
     page = visits(color_scheme=scheme).open()
@@ -113,7 +114,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
         yield running
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_question_for_a_key(visits: Opens, asking: RunningService, scheme: Any) -> None:
     """And the form without one."""
     visit = visits(asking.url, color_scheme=scheme)
@@ -126,7 +127,7 @@ def test_the_question_for_a_key(visits: Opens, asking: RunningService, scheme: A
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_service_without_providers(visits: Opens, bare: RunningService, scheme: Any) -> None:
     """Its banner, its status, and a run that it does not know."""
     visit = visits(bare.url, color_scheme=scheme)

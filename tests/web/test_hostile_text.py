@@ -62,7 +62,9 @@ def fill_all(page: Page, text: str) -> None:
     page.get_by_label("Name of role 1", exact=True).fill(text[:190])
 
 
-@pytest.mark.parametrize("kind", ["Roadmap", "Investors and funders"])
+@pytest.mark.parametrize(
+    "kind", ["Roadmap", pytest.param("Investors and funders", marks=pytest.mark.slow)]
+)
 def test_hostile_words_of_a_founder_stay_words(visit: Visit, kind: str) -> None:
     """In the form, in the document, in its title, in the history."""
     page = visit.open()
