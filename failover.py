@@ -28,12 +28,13 @@ class Patience:
 
     max_wait_s: float = 75.0
     total_s: float = 75.0 + ANSWER_TIME_S
+    is_lowered: bool = False  # by the caller
 
     def lowered(self, total_s: float | None) -> "Patience":
         """The same, for a caller that wants to wait for *total_s* at most."""
         if total_s is None or total_s >= self.total_s:
             return self
-        return Patience(min(self.max_wait_s, total_s), total_s)
+        return Patience(min(self.max_wait_s, total_s), total_s, is_lowered=True)
 
     def for_a_stream(self) -> "Patience":
         """The same, for an answer that is read while it is written."""
@@ -67,6 +68,10 @@ class Skipped:
     model: str
     reason: str
     ready_in_s: float | None = None
+
+    def is_near(self, within_s: float) -> bool:
+        """Whether it can be asked *within_s* seconds."""
+        return self.ready_in_s is not None and self.ready_in_s <= within_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +237,15 @@ class Journey:
         if len(self.attempts) >= MOST_ATTEMPTS:
             return []
         return [upstream for upstream in self.upstreams if self._may_ask(upstream)]
+
+    def others(self, upstream: Upstream, within_s: float) -> set[str]:
+        """The providers beside that of *upstream* that may still be asked *within_s* seconds."""
+        return {
+            other.identity.name
+            for other in self.candidates()
+            if other.identity.name != upstream.identity.name
+            and ((seen := self.skipped.get(key_of(other))) is None or seen.is_near(within_s))
+        }
 
     def note(self, upstream: Upstream, attempt: Attempt, retry_at_s: float | None) -> None:
         """Add *attempt*; from *retry_at_s* on the same model may be asked once more."""

@@ -282,7 +282,7 @@ async def test_too_many_who_wait_are_refused_with_the_time_of_their_turn(
 ) -> None:
     """There are no more seats, though the wait would not be too long."""
     house = House(clock, fakes([]), interval_s=1, max_wait_s=3_600)
-    house.router.room.seats = 4
+    house.router.slots.seats = 4
     await house.ask("first")
     outcomes = await asyncio.gather(*(house.ask(f"{n}") for n in range(6)), return_exceptions=True)
     refused = [outcome for outcome in outcomes if isinstance(outcome, RateLimited)]
@@ -302,10 +302,10 @@ async def test_whose_turn_would_come_too_late_is_told_so_at_once(clock: TurnedCl
     waiting = asyncio.create_task(house.ask("second"))
     for _ in range(20):
         await asyncio.sleep(0)
-    assert house.router.room.waiting == 1
+    assert house.router.slots.waiting == 1
     with pytest.raises(RateLimited, match="next slot in 120 s"):
         await house.ask("third")
-    assert house.router.room.waiting == 1
+    assert house.router.slots.waiting == 1
     waiting.cancel()
     await asyncio.wait([waiting])
 
