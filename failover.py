@@ -69,10 +69,6 @@ class Skipped:
     reason: str
     ready_in_s: float | None = None
 
-    def is_near(self, within_s: float) -> bool:
-        """Whether it can be asked *within_s* seconds."""
-        return self.ready_in_s is not None and self.ready_in_s <= within_s
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -237,15 +233,6 @@ class Journey:
         if len(self.attempts) >= MOST_ATTEMPTS:
             return []
         return [upstream for upstream in self.upstreams if self._may_ask(upstream)]
-
-    def others(self, upstream: Upstream, within_s: float) -> set[str]:
-        """The providers beside that of *upstream* that may still be asked *within_s* seconds."""
-        return {
-            other.identity.name
-            for other in self.candidates()
-            if other.identity.name != upstream.identity.name
-            and ((seen := self.skipped.get(key_of(other))) is None or seen.is_near(within_s))
-        }
 
     def note(self, upstream: Upstream, attempt: Attempt, retry_at_s: float | None) -> None:
         """Add *attempt*; from *retry_at_s* on the same model may be asked once more."""

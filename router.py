@@ -291,7 +291,7 @@ class Router:
         """The answer to *asked* on its way, begun already or now; *cached* is a last resort."""
 
         async def newly_stored() -> Cached | None:
-            found = await self._stored(asked)
+            found = await self._stored(asked, again=True)
             return found if found is not None and asked.freshness.accepts(found) else None
 
         async def work(hear: Hear) -> Routed:
@@ -363,7 +363,11 @@ class Router:
         identity, passed = upstream.identity, breakers_of(upstream)
         begin_s = self.clock.monotonic()
         remaining_s = journey.begin_s + journey.patience.total_s - begin_s
-        others = journey.others(upstream, remaining_s)
+        others = {
+            other.identity.name
+            for other in journey.candidates()
+            if self.slots.known_wait_s(other, journey.prompt) <= remaining_s
+        } - {identity.name}
         trying = Trying(journey.name, *key_of(upstream))
         log.info("🔄 Trying %s...", identity.label, extra=of(trying))
         self.notices.tell(trying)
@@ -471,8 +475,10 @@ class Router:
             log.info("%s %s available for %s", identity.mark, identity.announced_as, name)
         log.info("📡 Attempting %d provider(s) for %s", len(labels), name)
 
-    async def _stored(self, asked: Question) -> Cached | None:
+    async def _stored(self, asked: Question, *, again: bool = False) -> Cached | None:
         """What the cache has for *asked*, if it may be read; an entry of another make counts as none."""
-        cached = await self.cache.find(asked.key) if asked.freshness.may_read else None
+        if not asked.freshness.may_read:
+            return None
+        cached = await self.cache.find(asked.key, again=again)
         is_ours = cached and isinstance(cached.value, dict) and cached.value.get("make") == MAKE
         return cached if is_ours else None

@@ -98,6 +98,12 @@ class Slots:
         sendings = await self.limiter.forecast(needs, calls)
         return max(shut_s, sendings[-1].wait_s if len(sendings) == calls else math.inf)
 
+    def known_wait_s(self, upstream: Upstream, prompt: Prompt) -> float:
+        """In how many seconds *upstream* could be asked, as far as is known without looking."""
+        shut_s = self.circuits.wait_s(breakers_of(upstream), self.clock.monotonic())
+        limited = self.limiter.known_wait(upstream.terms.allowance, upstream.terms.need(prompt))
+        return max(shut_s, limited.duration_s)
+
     async def _awaited(self, candidates: Sequence[Upstream], journey: Journey) -> Taken | None:
         """As `take`, for the request whose turn it is; None when it would take too long."""
         while True:

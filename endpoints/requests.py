@@ -114,7 +114,6 @@ async def while_wanted(request: Request, work: Coroutine[Any, Any, T]) -> T:
         finally:
             soon.cancel()
             if watch is not None:
-                watch.remove_done_callback(has_left)
                 watch.cancel()
 
 

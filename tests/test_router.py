@@ -536,3 +536,12 @@ def test_no_attempt_holds_a_key_or_a_body() -> None:
     """What is reported is made of our own words."""
     error = ProviderError(K.AUTH, status=401, code="invalid_api_key")
     assert re.fullmatch(r"[\w ]+ \(401, invalid_api_key\)", str(error))
+
+
+async def test_a_question_counts_as_one_hit_or_one_miss(clock: TurnedClock) -> None:
+    """However often the cache is looked into on its way."""
+    house = House(clock, fakes([]))
+    for key in ("one", "two", "one"):
+        await house.ask(key)
+    stats = house.cache.stats()
+    assert (stats["hits"], stats["misses"]) == (1, 2)
