@@ -383,9 +383,12 @@ async def test_a_store_that_is_lost_has_said_so_itself(
 
 
 @pytest.mark.anyio
-async def test_who_waits_for_a_leader_is_given_what_it_stored(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opened", [claiming, leasing])
+async def test_who_waits_for_a_leader_is_given_what_it_stored(
+    tmp_path: Path, opened: Callable[[Path], SqliteStore]
+) -> None:
     """As soon as it is there, though the leader goes on."""
-    cache = ResponseCache(cache_dir=str(tmp_path))
+    cache = ResponseCache(store=opened(tmp_path))
     async with cache.leading("key", nothing):
         cache.set("key", "answer")
         async with cache.leading("key", lambda: cache.find("key")) as found:
