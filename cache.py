@@ -33,6 +33,7 @@ LARGEST_VALUE = 1 << 20  # bytes; a longer answer is served but not kept
 WRITES_BETWEEN_CLEANUPS = 100
 LEASE_S = 9.0  # a process that has died is followed after this long
 POLL_S = (0.05, 0.25)
+FOLLOWED_S = 30.0  # a claim that has given no answer for so long is passed by, by one follower
 FUTURE_TOLERANCE_S = 120.0  # an entry from further ahead was written under a wrong clock
 
 T = TypeVar("T")
@@ -204,15 +205,17 @@ class ResponseCache:
     ) -> AsyncIterator[Cached | None]:
         """Let one process at a time work on *key*: give it None, and the others what *find* finds then.
 
-        A leader that dies is followed at once on one machine, elsewhere after some seconds. Without
-        a shared store everybody leads.
+        A leader that dies is followed at once on one machine, elsewhere after some seconds. One that
+        stands still is passed by: after `FOLLOWED_S` by one of those who wait, after as long again by
+        the next. Without a shared store everybody leads.
         """
         if not self.store.waits:
             yield None
             return
         if (claims := self.store.claims) is not None:
-            with _claimed(claims, key) as claim:
-                while not claim():
+            begin_s = self.clock.monotonic()
+            with _claiming(claims, key) as claim:
+                while not claim(int((self.clock.monotonic() - begin_s) // FOLLOWED_S)):
                     if (found := await find()) is not None:
                         yield found
                         return
@@ -306,26 +309,23 @@ class ResponseCache:
 
 
 @contextlib.contextmanager
-def _claimed(claims: Claims, name: str) -> Iterator[Callable[[], bool]]:
-    """What tries to take *name* is given to the block; when that ends, what was taken is given back.
+def _claiming(claims: Claims, key: str) -> Iterator[Callable[[int], bool]]:
+    """What tries to claim *key* is given to the block; when that ends, what was taken is given back.
 
-    Where nobody can tell whose it is, it counts as ours.
+    There is one claim for each turn: who has waited for so many leaders that stand still.
     """
-    is_ours = False
+    taken: list[str] = []
 
-    def claim() -> bool:
-        nonlocal is_ours
-        try:
-            is_ours = claims.take(name)
-        except OSError as error:
-            log.warning("the processes could not agree who asks: %s", error)
-            return True
+    def claim(turn: int) -> bool:
+        name = f"{key}#{turn}"
+        if is_ours := claims.take(name):
+            taken.append(name)
         return is_ours
 
     try:
         yield claim
     finally:
-        if is_ours:
+        for name in taken:
             claims.give_back(name)
 
 

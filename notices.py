@@ -93,9 +93,9 @@ def fields(notice: Notice) -> dict[str, Any]:
             told |= {"provider": origin.provider, "model": origin.model, "cache": origin.cache}
             told |= {"attempts": len(origin.attempts), "waited_s": origin.waited_s}
             told |= {"elapsed_s": elapsed_s}
-        case Failed(_, kind, reason, attempts, elapsed_s):
-            told |= {"error": kind, "reason": reason, "attempts": len(attempts)}
-            told |= {"elapsed_s": elapsed_s}
+        case _:
+            told |= {"error": notice.kind, "reason": notice.reason}
+            told |= {"attempts": len(notice.attempts), "elapsed_s": notice.elapsed_s}
     return told
 
 

@@ -1,15 +1,22 @@
 """Writes that are made together: what comes while one is under way goes with the next."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Generic, TypeVar
+
+log = logging.getLogger("trimaran.storage")
 
 T = TypeVar("T")
 
 
 class Batches(Generic[T]):
-    """Gives *write* all that has been added since the last time, in a thread of *threads*."""
+    """Gives *write* all that has been added since the last time, in a thread of *threads*.
+
+    A batch that *write* fails on costs a line in the log: those who wait for it go on, and so does
+    the next batch.
+    """
 
     def __init__(self, write: Callable[[list[T]], None], threads: Executor) -> None:
         self._write = write
@@ -19,7 +26,7 @@ class Batches(Generic[T]):
         self._writer: asyncio.Task[None] | None = None
 
     async def add(self, item: T) -> None:
-        """Return when *item* is written, which happens also when nobody waits for it any more."""
+        """Return when *item* is written, or cannot be; also when nobody waits for it any more."""
         loop = asyncio.get_running_loop()
         if self._written is None or self._written.get_loop() is not loop:
             self._waiting, self._written = [], loop.create_future()
@@ -34,6 +41,9 @@ class Batches(Generic[T]):
             batch, self._waiting, self._written = self._waiting, [], None
             try:
                 await loop.run_in_executor(self._threads, self._write, batch)
+            except (
+                Exception
+            ):  # also one of ours: an answer that cannot be kept is given all the same
+                log.exception("%d could not be written", len(batch))
             finally:
-                if not written.done():
-                    written.set_result(None)
+                written.set_result(None)

@@ -123,16 +123,21 @@ class RedisStore:
 
     def put(self, key: str, entry: Entry, *, keep_s: float = ANSWERS_KEPT_S) -> None:
         """See `Store.put`; one over `LARGEST_ENTRY` is left out."""
-        if len(entry.body) <= LARGEST_ENTRY:
-            with self._asked():
-                self._client.set(self._answer(key), _framed(key, entry), px=_ms(keep_s))
+        self.put_all([(key, entry)], keep_s=keep_s)
 
     def put_all(
         self, entries: Sequence[tuple[str, Entry]], *, keep_s: float = ANSWERS_KEPT_S
     ) -> None:
-        """See `Store.put_all`."""
-        for key, entry in entries:
-            self.put(key, entry, keep_s=keep_s)
+        """See `Store.put_all`. Takes one round trip; those over `LARGEST_ENTRY` are left out."""
+        with self._asked():
+            pipe = self._client.pipeline(transaction=False)
+            for key, entry in entries:
+                if len(entry.body) <= LARGEST_ENTRY:
+                    pipe.set(self._answer(key), _framed(key, entry), px=_ms(keep_s))
+            # The errors that a pipeline raises by itself show what was to be written.
+            for reply in pipe.execute(raise_on_error=False):
+                if isinstance(reply, RedisError):
+                    raise reply
 
     def remove_before(self, stored_at: float) -> int:  # noqa: ARG002 - the protocol's
         """See `Store.remove_before`: the server does it by itself."""

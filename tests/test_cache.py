@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cache import LARGEST_VALUE, Freshness, Lease, ResponseCache
+from cache import FOLLOWED_S, LARGEST_VALUE, POLL_S, Freshness, Lease, ResponseCache
 from storage import Change, Entry, StoreLost
 from storage.ledger import moment
 from storage.memory import MemoryStore
@@ -383,12 +383,83 @@ async def test_a_store_that_is_lost_has_said_so_itself(
 
 
 @pytest.mark.anyio
-async def test_who_waits_for_a_leader_is_given_what_it_stored(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opened", [claiming, leasing])
+async def test_who_waits_for_a_leader_is_given_what_it_stored(
+    tmp_path: Path, opened: Callable[[Path], SqliteStore]
+) -> None:
     """As soon as it is there, though the leader goes on."""
-    cache = ResponseCache(cache_dir=str(tmp_path))
+    cache = ResponseCache(store=opened(tmp_path))
     async with cache.leading("key", nothing):
         cache.set("key", "answer")
         async with cache.leading("key", lambda: cache.find("key")) as found:
             assert found is not None
             assert found.value == "answer"
+    cache.close()
+
+
+@pytest.mark.anyio
+async def test_a_leader_that_stands_still_is_passed_by_by_one_at_a_time(
+    tmp_path: Path, clock: TurnedClock
+) -> None:
+    """As one that was stopped: after half a minute one of those who wait asks, later the next."""
+    caches = [ResponseCache(store=claiming(tmp_path), clock=clock) for _ in range(4)]
+    led, gate = asyncio.Queue[int](), asyncio.Event()
+
+    async def work(number: int) -> None:
+        async with caches[number].leading("key", nothing):
+            led.put_nowait(number)
+            await gate.wait()
+
+    async def rest() -> None:
+        """As long as everybody needs to try twice."""
+        await asyncio.sleep(2 * POLL_S[1])
+
+    working = [asyncio.create_task(work(0))]
+    assert await led.get() == 0
+    working += [asyncio.create_task(work(number)) for number in (1, 2, 3)]
+    await rest()
+    clock.turn(FOLLOWED_S - 1)
+    await rest()
+    assert led.empty()
+    heirs = set[int]()
+    for _ in range(3):
+        clock.turn(FOLLOWED_S)
+        heirs.add(await asyncio.wait_for(led.get(), 10))
+        await rest()
+        assert led.empty()
+    assert heirs == {1, 2, 3}
+    gate.set()
+    await asyncio.gather(*working)
+    async with caches[1].leading("key", nothing) as found:  # all has been given back
+        assert found is None
+    for cache in caches:
+        cache.close()
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
+    clock: TurnedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever goes wrong with the store, and whoever is to blame."""
+
+    class Wrong(MemoryStore):
+        waits = True
+
+        def put_all(self, *_: Any, **__: Any) -> None:
+            raise ZeroDivisionError("by nobody")
+
+    cache = ResponseCache(store=Wrong(), clock=clock)
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(cache.keep(f"key {n}", "answer") for n in range(3)))
+    assert "by nobody" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_b12_an_answer_over_a_mebibyte_waits_for_no_store(tmp_path: Path) -> None:
+    """It is not kept where keeping is a journey either."""
+    cache = ResponseCache(cache_dir=str(tmp_path))
+    await cache.keep("long", "x" * LARGEST_VALUE)
+    await cache.keep("short", "x")
+    assert cache.look_up("long") is None
+    assert cache.look_up("short") is not None
     cache.close()

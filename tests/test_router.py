@@ -24,6 +24,7 @@ from cache import ANY_FRESH, Freshness, ResponseCache
 from callers import CALLER, Caller
 from clock import SYSTEM_CLOCK
 from failover import VERDICTS, Patience, share_of_time
+from notices import Answered, Notice, Tried, Trying
 from providers.base import Emit, Identity
 from providers.completion import Completion
 from providers.errors import FailureKind, ProviderError
@@ -466,6 +467,46 @@ async def test_a_busy_embedded_model_is_reported_like_any_failure(clock: TurnedC
     with pytest.raises(AllProvidersFailed, match="at capacity") as failed:
         await house.ask()
     assert failed.value.retry_after_s is not None
+
+
+async def test_when_the_embedded_model_fails_too_all_are_reported(clock: TurnedClock) -> None:
+    """Those before it and itself; it may be free again in a second."""
+    house = House(clock, fakes([K.OVERLOADED]), local=FakeUpstream(LOCAL, [K.CAPACITY]))
+    with pytest.raises(AllProvidersFailed) as failed:
+        await house.ask()
+    assert str(failed.value) == ("All LLM providers failed: First: overloaded; Local: at capacity")
+    assert [attempt.provider for attempt in failed.value.attempts] == ["first", LOCAL]
+    assert failed.value.retry_after_s == 1.0
+
+
+async def test_what_is_foreseen_is_what_then_comes(clock: TurnedClock) -> None:
+    """Three calls of one provider that rests for a minute after each, the first of them just now."""
+    house = House(clock, fakes(["A.", "B.", "C."]), interval_s=60, max_wait_s=200)
+    assert await house.router.forecast(house.upstreams, PROMPT, 1) == 0
+    await house.ask("one")
+    foreseen_s = await house.router.forecast(house.upstreams, PROMPT, 2)
+    assert foreseen_s == 120
+    begin_s = clock.monotonic()
+    await house.ask("two")
+    await house.ask("three")
+    assert clock.monotonic() - begin_s == pytest.approx(foreseen_s)
+
+
+async def test_a_listener_that_fails_harms_neither_the_request_nor_the_others(
+    clock: TurnedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It costs a line in the log for each thing that it was told."""
+    house, heard = House(clock, fakes(["Hello."])), list[Notice]()
+
+    def fail(_: Notice) -> None:
+        raise ZeroDivisionError("not ready")
+
+    house.router.notices.listeners += [fail, heard.append]
+    assert (await house.ask()).completion.text == "Hello."
+    assert [type(notice) for notice in heard] == [Trying, Tried, Answered]
+    failures = [record for record in caplog.records if record.name == "trimaran.notices"]
+    assert len(failures) == 3
+    assert "not ready" in caplog.text
 
 
 async def test_a_silent_provider_leaves_time_for_the_others(clock: TurnedClock) -> None:

@@ -11,11 +11,11 @@ import pytest
 
 from rate_limiter import Correction, RateLimiter
 from storage import Entry, Store
-from storage.carry import Carried, carry
+from storage.carry import Carried, carry, main, opened
 from storage.ledger import Allowance, Limits, Need, load
 from storage.redis import RedisStore
 from storage.sqlite import FILE_NAME, SqliteStore
-from tests.servers import StoreServer
+from tests.servers import StoreServer, free_port
 
 ROOT = Path(__file__).parents[2]
 OWN = Allowance("gemini", scopes=(("*", Limits(per_day=5)), ("m", Limits(per_minute=5))))
@@ -105,6 +105,35 @@ def test_the_command_says_what_it_did(
     shared = RedisStore(redis_server.url, prefix)
     assert used(shared) == 3
     shared.close()
+
+
+def test_both_places_are_a_directory_or_an_address(
+    file: SqliteStore,
+    redis_server: StoreServer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """There and back by the command's own way; the directory has to be there."""
+    file.close()
+    prefix, back = uuid.uuid4().hex, tmp_path / "back"
+    main(str(tmp_path), redis_server.url, prefix)
+    with pytest.raises(FileNotFoundError, match="there is no directory"):
+        main(redis_server.url, str(back), prefix)
+    back.mkdir()
+    main(redis_server.url, str(back), prefix)
+    assert capsys.readouterr().out == "1 answers and 1 ledgers were carried over\n" * 2
+    store = opened(str(back), prefix)
+    assert store.get("fresh") == file.get("fresh")
+    assert used(store) == 3
+    store.close()
+    file.close()
+
+
+def test_what_fails_on_the_way_leaves_no_store_open(file: SqliteStore, tmp_path: Path) -> None:
+    """Whatever the one at the other end says."""
+    file.close()
+    with pytest.raises(OSError, match="refused"):
+        main(str(tmp_path), f"redis://127.0.0.1:{free_port()}/0")
 
 
 @pytest.mark.parametrize(

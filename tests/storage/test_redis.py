@@ -18,7 +18,7 @@ import redis
 from cache import ResponseCache
 from clock import SYSTEM_CLOCK
 from rate_limiter import RateLimiter
-from storage import Entry, StoreLost
+from storage import Entry, StoreLost, shared_store
 from storage.ledger import Allowance, Limits
 from storage.redis import LARGEST_ENTRY, REPLY_TIMEOUT_S, RedisStore
 from tests.servers import StoreServer, free_port, program, relayed, running_store
@@ -149,6 +149,69 @@ def test_an_answer_that_is_too_long_is_not_shared(store: RedisStore) -> None:
     assert store.get("key") is not None
 
 
+def test_several_answers_take_one_round_trip(server: StoreServer) -> None:
+    """But for those that are too long, which are left out."""
+    with relayed(server) as (relay, url):
+        store = RedisStore(f"{url}?socket_timeout=5", uuid.uuid4().hex)
+        store.put("connects", Entry(b"x", 1.0))
+        entries = [(f"key {n}", Entry(b"%d" % n, 1.0)) for n in range(20)]
+        too_long = Entry(b"x" * (LARGEST_ENTRY + 1), 1.0)
+        before = relay.questions
+        store.put_all([*entries, ("long", too_long)], keep_s=60)
+        assert relay.questions - before == 1
+        assert [(key, store.get(key)) for key, _ in entries] == entries
+        assert store.get("long") is None
+        with admin(server) as client:
+            left: Any = client.pttl(f"{store.prefix}:1:answer:key 19")
+        assert 0 < left <= 60_000
+        before = relay.questions
+        store.put_all([("long", too_long)])
+        assert relay.questions == before
+        store.close()
+
+
+def test_what_could_not_be_written_is_told_without_what_it_was(
+    own_server: StoreServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The store is lost; an answer belongs to its asker, and not into the log."""
+    store = RedisStore(own_server.quick_url)
+    with admin(own_server) as client:
+        client.config_set("maxmemory", "1")
+        with pytest.raises(StoreLost, match="maxmemory") as lost:
+            store.put_all([("key", Entry(b"an answer", 1.0)), ("other", Entry(b"another", 1.0))])
+    told = f"{lost.value} {store.condition().lost} {caplog.text}"
+    assert "answer" not in told
+    assert "SET" not in told
+    store.close()
+
+
+def test_what_is_no_answer_of_ours_is_not_carried(store: RedisStore, server: StoreServer) -> None:
+    """Damaged ones, and those that are gone by the time they are asked for."""
+    entry = Entry(b"x", 1.0)
+    store.put("whole", entry)
+    with admin(server) as client:
+        client.set(f"{store.prefix}:1:answer:damaged", b"rubbish")
+        assert list(store.answers()) == [("whole", entry)]
+        client.delete(f"{store.prefix}:1:answer:damaged")
+    store.put_all([(f"key {n}", entry) for n in range(3)])
+    answers = store.answers()
+    assert next(answers)[1] == entry
+    assert store.clear() == 4
+    assert list(answers) == []
+
+
+def test_only_an_address_leads_to_a_shared_store() -> None:
+    """Without one there is none; a bad one is told at the start."""
+    assert shared_store("", "prefix") is None
+    store = shared_store("redis://127.0.0.1:6379/0", "prefix")
+    assert isinstance(store, RedisStore)
+    assert store.prefix == "prefix"
+    with pytest.raises(ValueError, match="URL must specify"):
+        shared_store("http://127.0.0.1", "prefix")
+    with pytest.raises(ValueError, match=r"an option that is not known: .*colour"):
+        shared_store("redis://127.0.0.1:6379/0?colour=red", "prefix")
+
+
 def test_the_address_is_shown_without_its_password() -> None:
     """In the log and in the status."""
     store = RedisStore("rediss://user:secret@host:6380/2?ssl_ca_path=/secret", "x")
@@ -189,6 +252,24 @@ def test_a_change_is_computed_anew_when_somebody_was_quicker(store: RedisStore) 
 def _url(store: RedisStore) -> str:
     kwargs = store._pool.connection_kwargs
     return f"redis://{kwargs['host']}:{kwargs['port']}/0?socket_timeout=5"
+
+
+def test_a_change_is_given_up_where_others_are_always_quicker(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they wrote stays. The store is not lost by that."""
+    monkeypatch.setattr("storage.redis.MOST_TURNS", 3)
+    other, turns = RedisStore(_url(store), store.prefix), itertools.count(1)
+
+    def change(_: bytes | None) -> bytes:
+        other.update("n", lambda _: b"theirs %d" % next(turns))
+        return b"ours"
+
+    with pytest.raises(OSError, match="n: others changed it 3 times meanwhile"):
+        store.update("n", change)
+    assert dict(store.states()) == {"n": b"theirs 3"}
+    assert store.condition().lost == ""
+    other.close()
 
 
 def test_scripts_that_the_server_has_forgotten_are_sent_again(
@@ -404,6 +485,42 @@ def test_a_user_with_only_what_is_documented_can_do_everything(own_server: Store
     assert store.clear() == 1
     store._probe()
     assert store.condition().lost == ""
+    store.close()
+
+
+def test_what_a_user_may_not_read_is_told_and_what_he_may_not_write_is_a_loss(
+    own_server: StoreServer,
+) -> None:
+    """Statistics can be forbidden; the service works all the same."""
+    with admin(own_server) as client:
+        allowed = ["~*", "resetchannels", "+@all", "-info", "-unlink"]
+        client.execute_command("ACL", "SETUSER", "half", "on", ">right", *allowed)
+    store = RedisStore(own_server.url.replace("//", "//half:right@"))
+    store.put("key", Entry(b"x", 1.0))
+    with pytest.raises(PermissionError, match=r"redis://127\.0\.0\.1:\d+/0: .*info"):
+        store.holdings()
+    assert store.condition().lost == ""
+    with pytest.raises(StoreLost, match="unlink"):
+        store.clear()
+    assert store.condition().lost
+    store.close()
+
+
+def test_a_lost_store_is_looked_for_until_it_is_there(
+    own_server: StoreServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it is not; that much is no news."""
+    monkeypatch.setattr("storage.redis.PROBE_EVERY_S", 0.02)
+    caplog.set_level(logging.DEBUG, "trimaran.storage")
+    store = RedisStore(own_server.quick_url)
+    own_server.kill()
+    with pytest.raises(StoreLost):
+        store.get("key")
+    until(lambda: caplog.text.count("is still lost") >= 3)
+    own_server.start()
+    until(lambda: not store.condition().lost)
+    levels = [r.levelno for r in caplog.records if "is still lost" in r.getMessage()]
+    assert set(levels) == {logging.DEBUG}
     store.close()
 
 
