@@ -61,6 +61,10 @@ class NoProviderConfigured(Unanswered):
     """There is nobody to ask."""
 
 
+class NotCached(Unanswered):
+    """The caller wants what is in the cache, and nothing fresh is."""
+
+
 class AllProvidersFailed(Unanswered):
     """Everybody who could be asked failed."""
 

@@ -55,6 +55,7 @@ class Freshness:
     may_read: bool = True
     may_store: bool = True
     max_age_s: float | None = None
+    may_ask: bool = True
 
     def accepts(self, cached: Cached) -> bool:
         """Whether *cached* may be served as a fresh answer."""
@@ -67,13 +68,14 @@ class Freshness:
 
     @classmethod
     def from_header(cls, cache_control: str) -> "Freshness":
-        """Read `no-store`, `no-cache` and `max-age` of a request; other words are ignored."""
+        """Read `no-store`, `no-cache`, `only-if-cached` and `max-age`; other words are ignored."""
         words = {word.strip().lower() for word in cache_control.split(",")}
         ages = [float(age.group(1)) for w in words if (age := re.fullmatch(r"max-age=(\d+)", w))]
         return cls(
             may_read=words.isdisjoint({"no-store", "no-cache"}),
             may_store="no-store" not in words,
             max_age_s=min(ages, default=None),
+            may_ask="only-if-cached" not in words,
         )
 
 

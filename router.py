@@ -24,6 +24,7 @@ from answers import (
     Declined,
     Interrupted,
     NoProviderConfigured,
+    NotCached,
     OutOfTime,
     Routed,
     Unanswered,
@@ -271,8 +272,13 @@ class Router:
             self.notices.tell(Answered(asked.name, answer, self.clock.monotonic() - begin_s))
 
     def _at_hand(self, asked: Question, cached: Cached | None) -> Routed | None:
-        """What is *cached* as the answer to *asked*, if it is fresh enough."""
+        """What is *cached* as the answer to *asked*, if it is fresh enough.
+
+        Raises `NotCached` when nobody may be asked instead.
+        """
         if cached is None or not asked.freshness.accepts(cached):
+            if not asked.freshness.may_ask:
+                raise NotCached("There is no fresh answer in the cache")
             return None
         log.info("✅ Cache hit for %s", asked.name)
         return recall(cached, "HIT")

@@ -19,6 +19,7 @@ from answers import (
     Declined,
     Interrupted,
     NoProviderConfigured,
+    NotCached,
     OutOfTime,
     RateLimited,
     Unfit,
@@ -89,6 +90,7 @@ class Telling:
 TELLINGS: dict[type[Exception], Telling] = {
     NoProviderConfigured: Telling(500, "no_provider", says=f"{{}}: {WHAT_TO_DO}"),
     OutOfTime: Telling(504, "timeout"),
+    NotCached: Telling(504, "not_cached"),
     RateLimited: Telling(503, "rate_limited"),
     AllProvidersFailed: Telling(503, "all_providers_failed"),
     Declined: Telling(400, "content_filter", "messages", f"{REJECTED}: {{}}"),

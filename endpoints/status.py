@@ -273,7 +273,8 @@ async def foresee(router: Router, calls: int, tokens: int) -> dict[str, Any]:
     sendings = await asyncio.to_thread(schedule, ledgers, options, calls, now)
     through = Counter(key_of(router.upstreams[sending.option]) for sending in sendings)
     is_whole = len(sendings) == calls
-    done_in_s = sendings[-1].wait_s if sendings else 0.0
+    shut_s = [router.circuit(upstream)[1] for upstream in router.upstreams]
+    done_in_s = max((max(s.wait_s, shut_s[s.option]) for s in sendings), default=0.0)
     today = all(
         now.epoch_s + sending.wait_s < options[sending.option][0].reset_at(now.epoch_s)
         for sending in sendings

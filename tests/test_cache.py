@@ -181,6 +181,7 @@ def test_nothing_is_written_before_the_first_use(tmp_path: Path) -> None:
         ("max-age=60", Freshness(max_age_s=60)),
         ("Max-Age=60, no-transform", Freshness(max_age_s=60)),
         ("max-age=abc, private", Freshness()),
+        ("only-if-cached", Freshness(may_ask=False)),
     ],
 )
 def test_cache_control_of_a_request_is_understood(header: str, expected: Freshness) -> None:

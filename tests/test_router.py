@@ -16,6 +16,7 @@ from answers import (
     AllProvidersFailed,
     Declined,
     NoProviderConfigured,
+    NotCached,
     RateLimited,
     Routed,
     Unfit,
@@ -586,3 +587,18 @@ async def test_a_question_counts_as_one_hit_or_one_miss(clock: TurnedClock) -> N
         await house.ask(key)
     stats = house.cache.stats()
     assert (stats["hits"], stats["misses"]) == (1, 2)
+
+
+async def test_who_wants_only_what_is_cached_costs_no_call(clock: TurnedClock) -> None:
+    """A fresh answer, or none."""
+    house = House(clock, fakes(["Kept."]))
+    only = Freshness(may_ask=False)
+    with pytest.raises(NotCached):
+        await house.ask(freshness=only)
+    assert house.upstreams[0].prompts == []
+    await house.ask()
+    assert (await house.ask(freshness=only)).cache == "HIT"
+    clock.turn(25 * HOUR_S)
+    with pytest.raises(NotCached):
+        await house.ask(freshness=only)
+    assert len(house.upstreams[0].prompts) == 1
