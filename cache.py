@@ -147,12 +147,13 @@ class ResponseCache:
         if entry := self._entry(value, largest_bytes):
             self._write([(key, entry)])
 
-    async def find(self, key: str) -> Cached | None:
-        """`look_up`, away from the event loop where a look is a journey."""
+    async def find(self, key: str, *, again: bool = False) -> Cached | None:
+        """`look_up`, away from the event loop where a look is a journey; *again* is not counted."""
+        look = self._glance if again else self.look_up
         if not self.store.is_remote:
-            return self.look_up(key)
+            return look(key)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self.look_up, key)
+        return await loop.run_in_executor(self._threads, look, key)
 
     async def keep(self, key: str, value: Any, *, largest_bytes: int = LARGEST_VALUE) -> None:
         """`set`, away from the event loop and with others where the store may have to wait."""
@@ -165,7 +166,7 @@ class ResponseCache:
 
     def look_up(self, key: str) -> Cached | None:
         """What is stored under *key*, fresh or stale; None when there is nothing that may be used."""
-        cached = _forgiving("read", lambda: self._read(key), None)
+        cached = self._glance(key)
         if cached is not None and cached.is_fresh:
             self._hits += 1
         else:
@@ -293,6 +294,9 @@ class ResponseCache:
 
     def _now(self) -> Moment:
         return self.store.now(self.clock)
+
+    def _glance(self, key: str) -> Cached | None:
+        return _forgiving("read", lambda: self._read(key), None)
 
     def _read(self, key: str) -> Cached | None:
         entry = self.store.get(key)

@@ -28,12 +28,13 @@ class Patience:
 
     max_wait_s: float = 75.0
     total_s: float = 75.0 + ANSWER_TIME_S
+    is_lowered: bool = False  # by the caller
 
     def lowered(self, total_s: float | None) -> "Patience":
         """The same, for a caller that wants to wait for *total_s* at most."""
         if total_s is None or total_s >= self.total_s:
             return self
-        return Patience(min(self.max_wait_s, total_s), total_s)
+        return Patience(min(self.max_wait_s, total_s), total_s, is_lowered=True)
 
     def for_a_stream(self) -> "Patience":
         """The same, for an answer that is read while it is written."""

@@ -174,6 +174,11 @@ class RateLimiter:
         ledger = await self.ledger(allowance.account)
         return ledger.wait(self.paced(allowance), need, self.now())
 
+    def known_wait(self, allowance: Allowance, need: Need = NOTHING) -> Wait:
+        """As `wait`, by what was last seen in the store."""
+        ledger = self._known.get(allowance.account, Ledger())
+        return ledger.wait(self.paced(allowance), need, self.now())
+
     async def ledger(self, account: str) -> Ledger:
         """All that is known about *account*."""
         return await self._aside(Allowance(account), lambda ledger, *_: (None, ledger))

@@ -57,7 +57,7 @@ from meters import Meters
 from notices import Answered, Failed, Notices, Tried, Trying, of
 from providers.base import Upstream
 from providers.completion import Completion
-from providers.errors import ProviderError
+from providers.errors import FailureKind, ProviderError
 from providers.health import Circuits, State
 from providers.prompt import Prompt
 from rate_limiter import Correction, RateLimiter, Slot
@@ -78,6 +78,7 @@ class Question:
     last_resort: Upstream | None
     freshness: Freshness
     patience: Patience
+    begin_s: float  # monotonic
 
 
 class InTime:
@@ -127,7 +128,6 @@ class Router:
         self.meters = Meters(limiter, clock)
         self.notices = Notices()
         self.slots = Slots(limiter, self.circuits, self.notices, clock)
-        self.room = self.slots.room
 
     async def complete(
         self,
@@ -149,9 +149,13 @@ class Router:
         with self._telling(asked) as told:
             cached = await self._stored(asked)
             if (found := self._at_hand(asked, cached)) is None:
-                async with InTime(asked.patience.total_s):
-                    with self._under_way(asked, cached, in_pieces=False) as stream:
-                        found = await stream.whole()
+                try:
+                    async with InTime(asked.patience.total_s):
+                        with self._under_way(asked, cached, in_pieces=False) as stream:
+                            found = await stream.whole()
+                except OutOfTime as late:
+                    if (found := self._stale(asked, cached, late)) is None:
+                        raise
             told.append(found)
         return found
 
@@ -193,17 +197,20 @@ class Router:
         patience: Patience = PATIENCE,
         among: Sequence[Upstream] | None = None,
         hear: Hear | None = None,
+        begin_s: float | None = None,
     ) -> Routed:
         """Ask the models in order until one answers.
 
-        *hear* is given an `Origin` and then the pieces of the answer while it is written.
+        *hear* is given an `Origin` and then the pieces of the answer while it is written. The time
+        that it may take counts from *begin_s* (monotonic seconds), or from now.
         Raises `Unanswered`, `Declined`, `Unfit` or `Interrupted`.
         """
         upstreams = self.upstreams if among is None else among
         if not upstreams:
             raise NoProviderConfigured("No LLM API keys configured")
         self._announce(name, upstreams)
-        journey = Journey(prompt, name, upstreams, patience, self.clock.monotonic())
+        begin_s = self.clock.monotonic() if begin_s is None else begin_s
+        journey = Journey(prompt, name, upstreams, patience, begin_s)
         while candidates := journey.candidates():
             asked_s = self.clock.monotonic()
             try:
@@ -247,7 +254,8 @@ class Router:
             (self.upstreams, self.last_resort) if among is None else (among, None)
         )
         key = CALLER.get().scoped(key)
-        return Question(key, frame, name, upstreams, last_resort, freshness, patience)
+        begin_s = self.clock.monotonic()
+        return Question(key, frame, name, upstreams, last_resort, freshness, patience, begin_s)
 
     @contextlib.contextmanager
     def _telling(self, asked: Question) -> Iterator[list[Routed]]:
@@ -269,6 +277,13 @@ class Router:
         log.info("✅ Cache hit for %s", asked.name)
         return recall(cached, "HIT")
 
+    def _stale(self, asked: Question, cached: Cached | None, failed: Unanswered) -> Routed | None:
+        """What is *cached* in place of an answer that *failed* to come, if that is better than none."""
+        if cached is None or not asked.freshness.accepts_stale():
+            return None
+        log.warning("⏳ Stale answer for %s: %s", asked.name, failed)
+        return replace(recall(cached, "STALE"), attempts=failed.attempts)
+
     @contextlib.contextmanager
     def _under_way(
         self, asked: Question, cached: Cached | None, *, in_pieces: bool
@@ -276,7 +291,7 @@ class Router:
         """The answer to *asked* on its way, begun already or now; *cached* is a last resort."""
 
         async def newly_stored() -> Cached | None:
-            found = await self._stored(asked)
+            found = await self._stored(asked, again=True)
             return found if found is not None and asked.freshness.accepts(found) else None
 
         async def work(hear: Hear) -> Routed:
@@ -288,8 +303,10 @@ class Router:
                     return recall(found, "JOINED")
                 return await self._answer(asked, cached, heard)
 
-        # A question that must not be stored is its own: nobody joins it.
-        flight_key = (asked.key, in_pieces) if asked.freshness.may_store else object()
+        # Whoever joins gets what was asked for, and by when; a question that must not be stored is
+        # its own.
+        alike = (asked.key, asked.freshness, asked.patience, in_pieces)
+        flight_key = alike if asked.freshness.may_store else object()
         with self.cache.flights.board(flight_key, work) as (flight, joined):
             yield Stream(flight, joined=joined)
 
@@ -297,11 +314,12 @@ class Router:
         """A provider's answer, kept for later; else what is left when nobody answers."""
         prompt = await asked.frame()
         try:
-            routed = await self.route(prompt, asked.name, asked.patience, asked.upstreams, hear)
+            routed = await self.route(
+                prompt, asked.name, asked.patience, asked.upstreams, hear, asked.begin_s
+            )
         except Unanswered as failed:
-            if cached is not None and asked.freshness.accepts_stale():
-                log.warning("⏳ Stale answer for %s: %s", asked.name, failed)
-                return replace(recall(cached, "STALE"), attempts=failed.attempts)
+            if (stale := self._stale(asked, cached, failed)) is not None:
+                return stale
             if asked.last_resort is None:
                 raise
             return await self._draft(asked.last_resort, prompt, asked, failed, hear)
@@ -324,6 +342,7 @@ class Router:
         if prompt.needs - local.terms.abilities:
             journey.skip(local, local.terms.unfit(prompt))
             raise (unanswered(journey, math.inf) if is_alone else failed)
+        self.circuits.calling(breakers_of(local), self.clock.monotonic())
         completion = await self._attempt(local, Slot(self.limiter.now()), journey, hear)
         if completion is None and is_alone:
             raise unanswered(journey, await self.slots.turn_in_s(journey)) from failed
@@ -344,24 +363,34 @@ class Router:
         identity, passed = upstream.identity, breakers_of(upstream)
         begin_s = self.clock.monotonic()
         remaining_s = journey.begin_s + journey.patience.total_s - begin_s
-        others = {u.identity.name for u in journey.candidates()} - {identity.name}
+        others = {
+            other.identity.name
+            for other in journey.candidates()
+            if self.slots.known_wait_s(other, journey.prompt) <= remaining_s
+        } - {identity.name}
         trying = Trying(journey.name, *key_of(upstream))
         log.info("🔄 Trying %s...", identity.label, extra=of(trying))
         self.notices.tell(trying)
         self.meters.read(upstream)
-        self.circuits.calling(passed, begin_s)
 
         def attempted() -> Attempt:
             elapsed_s, model = self.clock.monotonic() - begin_s, upstream.model
             return Attempt(identity.name, identity.label, model, model, elapsed_s)
 
+        share_s = share_of_time(remaining_s, len(others))
         opening = Opening(hear, lambda: origin_of(upstream, journey, attempted())) if hear else None
         try:
-            completion = await upstream.complete(
-                journey.prompt,
-                timeout_s=share_of_time(remaining_s, len(others)),
-                emit=opening.emit if opening else None,
-            )
+            if opening is None:
+                completion = await upstream.complete(journey.prompt, timeout_s=share_s)
+            else:
+                # Once it has begun nobody else may answer, so that no time is kept for others.
+                async with asyncio.timeout(share_s) as until_it_begins:
+                    opening.at_begin = lambda: until_it_begins.reschedule(None)
+                    completion = await upstream.complete(
+                        journey.prompt, timeout_s=remaining_s, emit=opening.emit
+                    )
+        except TimeoutError:
+            failure = ProviderError(FailureKind.TIMEOUT)
         except ProviderError as error:
             failure = error
         except BaseException:
@@ -372,7 +401,9 @@ class Router:
             began_s = opening.began_s if opening else None
             await self._note_success(upstream, slot, journey, attempted(), completion, began_s)
             return completion
-        await self._note_failure(upstream, slot, journey, attempted(), failure)
+        ended = attempted()
+        is_hurried = journey.patience.is_lowered and ended.elapsed_s >= share_s
+        await self._note_failure(upstream, slot, journey, ended, failure, is_hurried=is_hurried)
         if VERDICTS[failure.kind].of_api_key:
             self._tell_which_key(upstream)
         if opening and opening.has_begun:
@@ -414,15 +445,21 @@ class Router:
         journey: Journey,
         attempt: Attempt,
         error: ProviderError,
+        *,
+        is_hurried: bool,
     ) -> None:
-        """Tell the journey, the circuits and the limiter that *upstream* failed, and why."""
+        """Tell the journey, the circuits and the limiter that *upstream* failed, and why.
+
+        When its time *is_hurried* by the caller, being late is not the provider's fault.
+        """
         now_s, delay_s = self.clock.monotonic(), retry_delay_s(error, self.chance)
         failed = replace(attempt, failure=error.kind, reason=str(error))
         journey.note(upstream, failed, None if delay_s is None else now_s + delay_s)
         tried = Tried(journey.name, failed)
         log.warning("❌ %s failed: %s", failed.label, error, extra=of(tried))
         self.notices.tell(tried)
-        broken = breaks(error.kind, upstream, journey.attempts)
+        is_blamed = not (is_hurried and error.kind is FailureKind.TIMEOUT)
+        broken = breaks(error.kind, upstream, journey.attempts) if is_blamed else None
         self.circuits.failed(breakers_of(upstream), broken, now_s, journey.prompt.fingerprint)
         await self._settle(upstream, slot, journey, correction(error, upstream, self.chance))
 
@@ -438,8 +475,10 @@ class Router:
             log.info("%s %s available for %s", identity.mark, identity.announced_as, name)
         log.info("📡 Attempting %d provider(s) for %s", len(labels), name)
 
-    async def _stored(self, asked: Question) -> Cached | None:
+    async def _stored(self, asked: Question, *, again: bool = False) -> Cached | None:
         """What the cache has for *asked*, if it may be read; an entry of another make counts as none."""
-        cached = await self.cache.find(asked.key) if asked.freshness.may_read else None
+        if not asked.freshness.may_read:
+            return None
+        cached = await self.cache.find(asked.key, again=again)
         is_ours = cached and isinstance(cached.value, dict) and cached.value.get("make") == MAKE
         return cached if is_ours else None

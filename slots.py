@@ -13,7 +13,7 @@ from providers.base import Upstream
 from providers.health import Circuits
 from providers.prompt import Prompt
 from rate_limiter import RateLimiter, Slot
-from waiting_room import NoSeat, WaitingRoom
+from waiting_room import SEATS, NoSeat, WaitingRoom
 
 log = logging.getLogger("trimaran.router")
 
@@ -40,30 +40,52 @@ class Slots:
         self.circuits = circuits
         self.notices = notices
         self.clock = clock
-        self.room = WaitingRoom()
+        self.seats = SEATS
+        self._rooms: dict[frozenset[str], WaitingRoom] = {}  # by the providers that are waited for
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a slot."""
+        return sum(room.waiting for room in self._rooms.values())
 
     async def take(self, candidates: Sequence[Upstream], journey: Journey) -> Taken:
         """The first of *candidates* that is free, and its slot; waits its turn when none is.
 
-        Raises `NoSlot` when the earliest one is too far away.
+        Nobody passes those who wait for the same provider, and nobody waits behind those who wait
+        for another. Raises `NoSlot` when the earliest one is too far away.
         """
-        if self.room.is_empty:
-            found = await self._free(candidates, journey)
+        room = self._room(candidates)
+        if room.is_empty:
+            wanted = self._wanted()
+            unwanted = [u for u in candidates if u.identity.name not in wanted]
+            found = await self._free(unwanted, journey)
             if not isinstance(found, float):
                 return found
-        elif (turn_in_s := await self.turn_in_s(journey)) > journey.longest_wait_s:
+        elif (turn_in_s := await self._turn_in_s(room, journey)) > journey.longest_wait_s:
             raise NoSlot(turn_in_s)
         with contextlib.suppress(NoSeat):
-            async with self.room.turn(CALLER.get().name):
+            async with room.turn(CALLER.get().name):
                 if taken := await self._awaited(candidates, journey):
                     return taken
-        raise NoSlot(await self.turn_in_s(journey))
+        raise NoSlot(await self._turn_in_s(room, journey))
 
     async def turn_in_s(self, journey: Journey) -> float:
         """In how many seconds a request like *journey* that comes now would get its slot."""
+        able = [u for u in journey.upstreams if not journey.unfit(u)]
+        return await self._turn_in_s(self._room(able), journey)
+
+    async def _turn_in_s(self, room: WaitingRoom, journey: Journey) -> float:
         options = [u for u in journey.upstreams if not journey.unfit(u)]
-        ahead = self.room.turns_before(CALLER.get().name)
+        ahead = room.turns_before(CALLER.get().name)
         return await self.forecast(options, journey.prompt, ahead + 1)
+
+    def _room(self, candidates: Sequence[Upstream]) -> WaitingRoom:
+        names = frozenset(upstream.identity.name for upstream in candidates)
+        return self._rooms.setdefault(names, WaitingRoom(self.seats))
+
+    def _wanted(self) -> frozenset[str]:
+        """The providers that somebody waits for."""
+        return frozenset().union(*(n for n, room in self._rooms.items() if not room.is_empty))
 
     async def forecast(self, options: Sequence[Upstream], prompt: Prompt, calls: int) -> float:
         """In how many seconds the last of *calls* like *prompt* could be sent, through *options*.
@@ -75,6 +97,12 @@ class Slots:
         needs = [(u.terms.allowance, u.terms.need(prompt)) for u in options]
         sendings = await self.limiter.forecast(needs, calls)
         return max(shut_s, sendings[-1].wait_s if len(sendings) == calls else math.inf)
+
+    def known_wait_s(self, upstream: Upstream, prompt: Prompt) -> float:
+        """In how many seconds *upstream* could be asked, as far as is known without looking."""
+        shut_s = self.circuits.wait_s(breakers_of(upstream), self.clock.monotonic())
+        limited = self.limiter.known_wait(upstream.terms.allowance, upstream.terms.need(prompt))
+        return max(shut_s, limited.duration_s)
 
     async def _awaited(self, candidates: Sequence[Upstream], journey: Journey) -> Taken | None:
         """As `take`, for the request whose turn it is; None when it would take too long."""
@@ -107,8 +135,7 @@ class Slots:
             if pause_s > wait_s:
                 wait_s, reason = pause_s, "a pause before the retry"
             if wait_s <= 0:
-                need = upstream.terms.need(journey.prompt)
-                slot = await self.limiter.reserve(upstream.terms.allowance, need)
+                slot = await self._reserved(upstream, journey.prompt, now_s)
                 if slot.granted is not None:
                     journey.skipped.pop(key_of(upstream), None)
                     return upstream, slot
@@ -118,3 +145,17 @@ class Slots:
             if is_near or key_of(upstream) not in journey.again:  # a retry is not waited for long
                 shortest_s = min(shortest_s, wait_s)
         return shortest_s
+
+    async def _reserved(self, upstream: Upstream, prompt: Prompt, now_s: float) -> Slot:
+        """A slot of *upstream*, if there is one, and the way through its circuits.
+
+        The way is taken first: of all who come while a circuit is half-open only one is its probe.
+        """
+        passed, slot = breakers_of(upstream), None
+        self.circuits.calling(passed, now_s)
+        try:
+            slot = await self.limiter.reserve(upstream.terms.allowance, upstream.terms.need(prompt))
+        finally:
+            if slot is None or slot.granted is None:
+                self.circuits.released(passed)
+        return slot

@@ -23,6 +23,7 @@ class Opening:
 
     def __init__(self, hear: Hear, origin: Callable[[], Origin]) -> None:
         self.began_s: float | None = None  # how long the attempt had taken until then
+        self.at_begin: Callable[[], None] = lambda: None
         self._hear = hear
         self._origin = origin
         self._held: list[Delta] = []
@@ -44,6 +45,7 @@ class Opening:
         if delta.has_content:
             origin = self._origin()
             self.began_s = origin.attempts[-1].elapsed_s
+            self.at_begin()
             self._hear(origin)
             for held in self._held:
                 self._hear(held)

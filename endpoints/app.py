@@ -140,7 +140,7 @@ def create_app(
             allow_headers=["*"],
             expose_headers=EXPOSED,
         )
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, answer=errors.answer)
     if traced:
         app.add_middleware(WithoutQuery)
     return app

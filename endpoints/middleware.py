@@ -1,6 +1,7 @@
 """Around every request: limits to its body, an id, and the headers that keep browsers careful."""
 
 import asyncio
+import logging
 import re
 import uuid
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from endpoints.nesting import DEEPEST, is_too_deep
 
+log = logging.getLogger("trimaran.requests")
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 CAREFUL = {
@@ -118,10 +120,14 @@ class BodyLimit:
 
 
 class RequestContext:
-    """Gives each request an id (the caller's own, if it is a sane one) and each answer its headers."""
+    """Gives each request an id (the caller's own, if it is a sane one) and each answer its headers.
 
-    def __init__(self, app: ASGIApp) -> None:
+    What nobody else has caught is logged under that id, and answered as any error is.
+    """
+
+    def __init__(self, app: ASGIApp, answer: Callable[[str, Exception], ASGIApp]) -> None:
         self.app = app
+        self.answer = answer  # how a path is told of an error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -136,7 +142,11 @@ class RequestContext:
         if scope["scheme"] == "https":
             own.append(ONLY_BY_TLS)
 
+        has_begun = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
             if message["type"] == "http.response.start":
                 there = {name.lower() for name, _ in message.get("headers", ())} - {b"x-request-id"}
                 kept = [h for h in message.get("headers", ()) if h[0].lower() in there]
@@ -146,5 +156,10 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            if has_begun:
+                raise
+            log.exception("%s %s ended in a mistake of the service", scope["method"], scope["path"])
+            await self.answer(scope["path"], error)(scope, receive, send_with_headers)
         finally:
             request_id.reset(token)

@@ -70,8 +70,11 @@ async def _router(request: Request) -> Router:
 RouterInUse = Annotated[Router, Depends(_router)]
 
 
-async def _freshness(cache_control: Annotated[str, Header()] = "") -> Freshness:
-    return Freshness.from_header(cache_control)
+async def _freshness(
+    request: Request,
+    cache_control: Annotated[str, Header()] = "",  # noqa: ARG001 - for the description
+) -> Freshness:
+    return Freshness.from_header(",".join(request.headers.getlist("cache-control")))
 
 
 FreshnessAsked = Annotated[Freshness, Depends(_freshness)]

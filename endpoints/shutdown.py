@@ -38,10 +38,11 @@ class Ending:
         assert task is not None, "requests are answered in tasks"  # noqa: S101
         self.task = task
         self.reason: Exception | None = None
+        self.is_over = False
 
     def end(self, reason: Exception) -> None:
-        """Only the first reason counts."""
-        if self.reason is None:
+        """Only the first reason counts, and none once it has ended by itself."""
+        if self.reason is None and not self.is_over:
             self.reason = reason
             self.task.cancel()
 
@@ -96,6 +97,7 @@ class Shutdown:
                 raise  # somebody else has cancelled the task
             raise ending.reason from None
         finally:
+            ending.is_over = True
             self._running.discard(ending)
 
     def _begin(self, servers_own: Any) -> None:

@@ -75,7 +75,7 @@ def status_routes(
         return {
             "at": _iso(now.epoch_s),
             "min_interval_s": router.limiter.min_interval_seconds,
-            "waiting": router.room.waiting,
+            "waiting": router.slots.waiting,
             "demo": is_demo,
             "providers": models,
             "left_out": [asdict(own) for own in left_out],
@@ -106,7 +106,7 @@ def status_routes(
         told = metrics.told(
             Standing(
                 models=tuple(models),
-                waiting=router.room.waiting,
+                waiting=router.slots.waiting,
                 running=request.app.state.shutdown.running,
                 cache_entries=holdings["entries"],
                 cache_bytes=holdings["size_bytes"],

@@ -7,14 +7,13 @@ model, or a scripted double.
 
 import contextlib
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import orjson
 
-from providers.completion import Completion, Delta, Usage
+from providers.completion import Completion, Delta, Usage, whole_characters
 from providers.errors import FailureKind, ProviderError
 from providers.prompt import ALL_ABILITIES, Ability, Json, Prompt
 from storage.ledger import ACCOUNT, Allowance, Need
@@ -22,9 +21,10 @@ from storage.ledger import ACCOUNT, Allowance, Need
 
 def read_name(value: Any) -> str | None:
     """*value* if it is a name; None for anything else that a body may have in its place."""
-    return value if isinstance(value, str) and value else None
+    return whole_characters(value) if isinstance(value, str) and value else None
 
 
+MOST_TOKENS = 1 << 40
 # What reading a body of an unexpected shape raises.
 UNEXPECTED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -44,9 +44,9 @@ def read_json(data: bytes | str) -> Any:
 
 
 def read_count(value: Any) -> int:
-    """A number of tokens; 0 for what is none."""
-    is_number = isinstance(value, int | float) and math.isfinite(value)
-    return max(0, int(value)) if is_number else 0
+    """A number of tokens; 0 for what is none, or more than any model can write."""
+    is_number = isinstance(value, int | float) and 0 <= value <= MOST_TOKENS
+    return int(value) if is_number else 0
 
 
 @contextlib.contextmanager

@@ -3,7 +3,9 @@
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
+
+import orjson
 
 from providers.errors import FailureKind, ProviderError
 from providers.prompt import Json, ToolCall
@@ -96,6 +98,33 @@ class Delta:
         return self.has_content or bool(self.reasoning)
 
 
+def whole_characters(text: str) -> str:
+    """*text* with the halves of characters joined (JSON may escape both), and lone ones replaced."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+class Halves:
+    """Joins the pieces of a text where a character was cut in two: its first half waits for the second."""
+
+    def __init__(self) -> None:
+        self._first = ""
+
+    def next(self, piece: str) -> str:
+        """*piece* as it can be passed on."""
+        if not self._first and piece.isascii():
+            return piece
+        text, self._first = self._first + piece, ""
+        if "\ud800" <= text[-1:] <= "\udbff":
+            text, self._first = text[:-1], text[-1]
+        return whole_characters(text)
+
+    def rest(self) -> str:
+        """What stands for a half whose other never came."""
+        return whole_characters(self._first)
+
+
 @dataclass(slots=True)
 class Gathering:
     """A streamed answer on its way to being a `Completion`.
@@ -110,6 +139,8 @@ class Gathering:
     done: bool = False
     _texts: list[str] = field(default_factory=list)
     _thoughts: list[str] = field(default_factory=list)
+    _text_halves: Halves = field(default_factory=Halves)
+    _thought_halves: Halves = field(default_factory=Halves)
     _logprobs: list[Json] = field(default_factory=list)
     _calls: list[ToolCall] = field(default_factory=list)
     _open: dict[int, int] = field(default_factory=dict)  # the provider's index: ours
@@ -122,14 +153,10 @@ class Gathering:
         """
         fresh = None
         if not self.done and self.finish_reason is None and delta.is_progress:
-            fresh = delta
-            if delta.tool_calls:
-                placed = [*map(self._place, delta.tool_calls)]
-                taken = [piece for piece in placed if piece.index == 0 or not self.one_call]
-                fresh = replace(delta, tool_calls=tuple(taken))
-            self._texts.append(delta.text)
-            self._thoughts.append(delta.reasoning)
-            self._logprobs.extend(delta.logprobs)
+            fresh = self._readable(delta)
+            self._texts.append(fresh.text)
+            self._thoughts.append(fresh.reasoning)
+            self._logprobs.extend(fresh.logprobs)
         self.finish_reason = self.finish_reason or delta.finish_reason
         self.model = delta.model or self.model
         self.usage = delta.usage or self.usage
@@ -145,7 +172,7 @@ class Gathering:
             raise ProviderError(FailureKind.TRUNCATED)
         return accept(
             Completion(
-                text="".join(self._texts),
+                text="".join(self._texts) + self._text_halves.rest(),
                 finish_reason=self.finish_reason or "stop",
                 model=self.model,
                 usage=self.usage,
@@ -153,14 +180,30 @@ class Gathering:
                     call if call.arguments else replace(call, arguments="{}")
                     for call in self._calls[: 1 if self.one_call else None]
                 ),
-                reasoning="".join(self._thoughts),
+                reasoning="".join(self._thoughts) + self._thought_halves.rest(),
                 logprobs=tuple(self._logprobs),
                 ended=self.finish_reason is not None,
             )
         )
 
+    def _readable(self, delta: Delta) -> Delta:
+        """*delta* as it can be written on: whole characters, calls under our numbers, sound numbers."""
+        text = self._text_halves.next(delta.text)
+        reasoning = self._thought_halves.next(delta.reasoning)
+        calls = tuple(
+            piece
+            for piece in map(self._place, delta.tool_calls)
+            if piece.index == 0 or not self.one_call
+        )
+        logprobs = delta.logprobs if _can_be_written(delta.logprobs) else ()
+        own = (text, reasoning, calls, logprobs)
+        if own == (delta.text, delta.reasoning, delta.tool_calls, delta.logprobs):
+            return delta
+        return replace(delta, text=text, reasoning=reasoning, tool_calls=calls, logprobs=logprobs)
+
     def _place(self, piece: ToolCallPiece) -> ToolCallPiece:
         """*piece* under our number for its call; its id and name only where they are new."""
+        piece = replace(piece, arguments=whole_characters(piece.arguments))
         number = self._open.get(piece.index)
         if number is None or piece.id not in ("", self._calls[number].id):
             number = self._open[piece.index] = len(self._calls)
@@ -177,6 +220,15 @@ class Gathering:
             signature=call.signature or piece.signature,
         )
         return piece
+
+
+def _can_be_written(value: Any) -> bool:
+    """Whether *value*, which a provider wrote, is JSON that we can write as well."""
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def gathered(deltas: Iterable[Delta], model: str) -> Completion:

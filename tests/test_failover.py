@@ -250,7 +250,7 @@ def test_a_callers_time_can_only_be_lowered() -> None:
     usual = Patience(75, 135)
     assert usual.lowered(None) is usual
     assert usual.lowered(500) is usual
-    assert usual.lowered(10) == Patience(10, 10)
+    assert usual.lowered(10) == Patience(10, 10, is_lowered=True)
     assert journey(patience=Patience(10, 10)).longest_wait_s == 7
 
 

@@ -283,7 +283,7 @@ async def test_too_many_who_wait_are_refused_with_the_time_of_their_turn(
 ) -> None:
     """There are no more seats, though the wait would not be too long."""
     house = House(clock, fakes([]), interval_s=1, max_wait_s=3_600)
-    house.router.room.seats = 4
+    house.router.slots.seats = 4
     await house.ask("first")
     outcomes = await asyncio.gather(*(house.ask(f"{n}") for n in range(6)), return_exceptions=True)
     refused = [outcome for outcome in outcomes if isinstance(outcome, RateLimited)]
@@ -303,10 +303,10 @@ async def test_whose_turn_would_come_too_late_is_told_so_at_once(clock: TurnedCl
     waiting = asyncio.create_task(house.ask("second"))
     for _ in range(20):
         await asyncio.sleep(0)
-    assert house.router.room.waiting == 1
+    assert house.router.slots.waiting == 1
     with pytest.raises(RateLimited, match="next slot in 120 s"):
         await house.ask("third")
-    assert house.router.room.waiting == 1
+    assert house.router.slots.waiting == 1
     waiting.cancel()
     await asyncio.wait([waiting])
 
@@ -577,3 +577,12 @@ def test_no_attempt_holds_a_key_or_a_body() -> None:
     """What is reported is made of our own words."""
     error = ProviderError(K.AUTH, status=401, code="invalid_api_key")
     assert re.fullmatch(r"[\w ]+ \(401, invalid_api_key\)", str(error))
+
+
+async def test_a_question_counts_as_one_hit_or_one_miss(clock: TurnedClock) -> None:
+    """However often the cache is looked into on its way."""
+    house = House(clock, fakes([]))
+    for key in ("one", "two", "one"):
+        await house.ask(key)
+    stats = house.cache.stats()
+    assert (stats["hits"], stats["misses"]) == (1, 2)

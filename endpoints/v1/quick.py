@@ -67,12 +67,14 @@ def _plain(scope: Scope) -> Wishes | None:
     """What a plain request for a completion wishes for; None for any other request."""
     if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
         return None
-    wishes, is_json = USUAL, False
+    kinds, controls = list[bytes](), list[str]()
     for name, value in scope["headers"]:
         if name == b"content-type":
-            is_json = value.partition(b";")[0].strip().lower() == b"application/json"
+            kinds.append(value.partition(b";")[0].strip().lower())
         elif name == b"cache-control":
-            wishes = Wishes(Freshness.from_header(str(value, "latin-1")))
+            controls.append(str(value, "latin-1"))
         elif name in CHECKED:
             return None
-    return wishes if is_json else None
+    if kinds != [b"application/json"]:
+        return None
+    return Wishes(Freshness.from_header(",".join(controls))) if controls else USUAL

@@ -461,10 +461,10 @@ async def test_l01_who_leaves_the_queue_takes_no_slot(
     house.router.slots.clock.monotonic_s = clock.monotonic_s
     waiting = asyncio.create_task(house.ask("two"))
     await sleeping.wait()
-    assert house.router.room.waiting == 1
+    assert house.router.slots.waiting == 1
     waiting.cancel()
     await asyncio.wait([waiting])
-    assert house.router.room.waiting == 0
+    assert house.router.slots.waiting == 0
     house.router.slots.clock = clock
     assert (await house.ask("three")).provider == "gemini"
     assert len(sandbox.calls("gemini")) == 2

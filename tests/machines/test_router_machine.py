@@ -82,7 +82,7 @@ async def live(scripts: list[list[object]], asked: list[tuple[int, float, bool]]
             lines.append(f"{routed.cache} {routed.provider} {routed.completion.text}")
             check_answer(routed)
         assert clock.monotonic() - begin_s <= 90 + 3
-    assert router.room.is_empty
+    assert router.slots.waiting == 0
     assert cache.flights._under_way == {}
     now_s = clock.monotonic()
     assert all(

@@ -132,8 +132,8 @@ def run_cancelled_at(step: int) -> int:
         for _ in range(20):
             await asyncio.sleep(0)
         assert house.router.cache.flights._under_way == {}
-        assert house.router.room.is_empty
-        assert house.router.room.waiting == 0
+        assert house.router.slots.waiting == 0
+        assert house.router.slots.waiting == 0
         for account in ("first", "second"):
             ledger = await house.router.limiter.ledger(account)
             counted = sum(call.calls for call in ledger.sent) or (1 if ledger.last else 0)

@@ -387,9 +387,9 @@ def test_a_request_that_waits_for_its_slot_can_be_left(serve: Serve) -> None:
     body = {"model": "auto", "messages": [{"role": "user", "content": "Two."}], "stream": True}
     waiting = threading.Thread(target=lambda: _give_up_on(served, body))
     waiting.start()
-    until(lambda: served.router.room.waiting == 1)
+    until(lambda: served.router.slots.waiting == 1)
     waiting.join(WAIT_S)
-    until(lambda: served.router.room.waiting == 0)
+    until(lambda: served.router.slots.waiting == 0)
     assert len(upstream.prompts) == 1
 
 
