@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EXTRAS := $(if $(filter-out 0,$(LOCAL)),local,bare)
 # What the router, its limits, its cache and its stores are tested by, within one process.
-CORE_TESTS := $(addprefix tests/,test_router.py test_streams.py test_cache.py test_failover.py \
+CORE_TESTS := $(addprefix tests/,test_router.py test_haste.py test_streams.py test_cache.py test_failover.py \
 	test_flights.py test_rate_limiter.py test_waiting_room.py test_meters.py storage \
 	providers/test_health.py providers/test_errors.py machines/test_loss_machine.py faults \
 	endpoints/test_security.py endpoints/test_logs.py)

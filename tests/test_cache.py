@@ -399,7 +399,7 @@ async def test_who_waits_for_a_leader_is_given_what_it_stored(
 
 
 @pytest.mark.anyio
-async def test_a_leader_that_stands_still_is_passed_by_by_one_at_a_time(
+async def test_c05_a_leader_that_stands_still_is_passed_by_by_one_at_a_time(
     tmp_path: Path, clock: TurnedClock
 ) -> None:
     """As one that was stopped: after half a minute one of those who wait asks, later the next."""
