@@ -31,6 +31,9 @@ LEAST = 1e-9  # smaller differences are none
 MOST_NAMED = 10  # categories that are all named, however long their names are
 
 
+BESIDE = SMALL + 1.5  # from one label to the next
+
+
 @dataclass(frozen=True, slots=True)
 class Plot:
     """Where the values stand: a rectangle, and the numbers at its top and bottom."""
@@ -174,7 +177,9 @@ def _lines(plot: Plot, values: Sequence[Sequence[float]], ends: Sequence[str]) -
         if points:
             yield Dot(*points[-1], 2.4, series_ink(n))
     heights = [plot.y(series[-1]) if series else plot.top for series in values]
-    for (n, y), text in zip(_apart(heights), _sorted_by(heights, ends), strict=False):
+    for (n, y), text in zip(
+        _apart(heights, plot.top + plot.height), _sorted_by(heights, ends), strict=False
+    ):
         if text:
             x = plot.x(len(values[n]) - 1) + 6
             yield Label(x, y + SMALL * 0.35, text, SMALL, series_ink(n), is_bold=True)
@@ -184,14 +189,15 @@ def _sorted_by(heights: Sequence[float], texts: Sequence[str]) -> list[str]:
     return [texts[n] for n in sorted(range(len(texts)), key=lambda n: heights[n])]
 
 
-def _apart(heights: Sequence[float]) -> list[tuple[int, float]]:
-    """Labels from the highest down, moved so far that none covers another."""
+def _apart(heights: Sequence[float], lowest: float) -> list[tuple[int, float]]:
+    """Labels from the highest down, moved so far that none covers another, nor lies under *lowest*."""
     placed: list[tuple[int, float]] = []
     for n in sorted(range(len(heights)), key=lambda n: heights[n]):
-        y = heights[n]
-        if placed and y < placed[-1][1] + SMALL + 1.5:
-            y = placed[-1][1] + SMALL + 1.5
+        y = max(heights[n], placed[-1][1] + BESIDE) if placed else heights[n]
         placed.append((n, y))
+    for place, (n, y) in reversed(list(enumerate(placed))):
+        placed[place] = n, min(y, lowest)
+        lowest = placed[place][1] - BESIDE
     return placed
 
 
