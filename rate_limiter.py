@@ -42,7 +42,7 @@ log = logging.getLogger("trimaran.limits")
 T = TypeVar("T")
 NOTHING = Need()
 NO_WAIT = Wait()
-LOOK_AGAIN_S = 1.0  # while alone: the store may be back any moment
+LOOK_AGAIN_S = 1.0  # the store may be back any moment, and what others enter is seen within it
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,9 @@ class RateLimiter:
         self._open_store = store
         self._known: dict[str, Ledger] = {}  # what was last seen in the store
         self._records: dict[str, bytes | None] = {}  # and the record there that it stands for
+        self._seen_s: dict[str, float] = {}  # when it was last looked up there, monotonic
         self._alone: dict[str, Ledger] | None = None  # what counts while the store is lost
+        self._sent_alone: set[Moment] = set()  # what was entered since with the weight of all
         self._owed: deque[Owed] = deque()
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="limits")
@@ -143,12 +145,17 @@ class RateLimiter:
     async def reserve(self, allowance: Allowance, need: Need = NOTHING) -> Slot:
         """Take a slot under *allowance* if there is one; the caller must then send at once."""
         if self._is_free(allowance):
-            return Slot(granted=self.now())
+            if self._is_stale(allowance.account):
+                await self.ledger(allowance.account)  # another process may have put it on hold
+            if self._is_free(allowance):
+                return Slot(granted=self.now())
 
         def decide(ledger: Ledger, own: Allowance, now: Moment) -> tuple[Ledger | None, Slot]:
             wait = ledger.wait(own, need, now)
             if wait.duration_s > 0:
                 return None, Slot(wait=self._hopeful(wait, ledger, allowance, need, now))
+            if own.weight > 1:
+                self._sent_alone.add(now)
             return ledger.sending(own, need, now), Slot(granted=now)
 
         def send(ledger: Ledger, own: Allowance, now: Moment) -> tuple[Ledger, None]:
@@ -162,7 +169,9 @@ class RateLimiter:
         """Enter how the call that was granted at *sent_at* ended."""
 
         def correct(ledger: Ledger, own: Allowance, now: Moment) -> tuple[Ledger | None, None]:
-            changed = corrected(ledger, own, need, sent_at, correction, now)
+            weight = own.weight if sent_at in self._sent_alone else 1
+            entered = replace(own, weight=weight)
+            changed = corrected(ledger, entered, need, sent_at, correction, now)
             return (changed if changed != ledger else None), None
 
         went_well = replace(correction, used=None) == Correction(succeeded=True)
@@ -235,9 +244,14 @@ class RateLimiter:
         return replace(allowance, min_interval_s=longest_s)
 
     def _is_free(self, allowance: Allowance) -> bool:
-        """Whether nothing limits calls under *allowance*, and nothing of it was on hold lately."""
-        held = self._known.get(allowance.account, Ledger()).holds
-        return not held and self.paced(allowance).is_open
+        """Whether nothing that is known limits calls under *allowance*, or holds its account."""
+        books = self._known if self._alone is None else self._alone
+        return books.get(allowance.account, Ledger()).is_free(self.paced(allowance))
+
+    def _is_stale(self, account: str) -> bool:
+        """Whether *account* has not been looked up lately: others enter holds, too."""
+        seen_s = self._seen_s.get(account)
+        return seen_s is None or self.clock.monotonic() - seen_s >= LOOK_AGAIN_S
 
     def _hopeful(
         self, wait: Wait, ledger: Ledger, allowance: Allowance, need: Need, now: Moment
@@ -279,6 +293,7 @@ class RateLimiter:
                 return result
             now, account = self.now(), allowance.account
             ledger = alone.get(account, Ledger())
+            self._seen_s[account] = self.clock.monotonic()
             changed, result = change(ledger, self.paced(allowance), now)
             if changed is not None:
                 alone[account] = changed
@@ -307,6 +322,7 @@ class RateLimiter:
         self.store.update(f"ledger:{account}", step, attempt=attempt)
         assert seen is not None, "a store that raises nothing has called the change"  # noqa: S101
         self._known[account], self._records[account], result = seen
+        self._seen_s[account] = self.clock.monotonic()
         return result
 
     def _read(self, account: str, stored: bytes | None) -> tuple[Ledger, bool]:
@@ -352,6 +368,7 @@ class RateLimiter:
         """The store has shown that it works."""
         if self._alone is not None:
             self._alone = None
+            self._sent_alone.clear()
             log.warning("the limits' store is back, this process counts with the others again")
 
 

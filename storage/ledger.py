@@ -261,6 +261,12 @@ class Ledger:
             waits.append(self._day(allowance, scope, limits, need, now))
         return max(waits, key=lambda wait: wait.duration_s)
 
+    def is_free(self, allowance: Allowance) -> bool:
+        """Whether there is nothing to count, as stated or learned, and nothing was on hold lately."""
+        limits = (self._limits(scope, stated) for scope, stated in allowance.scopes)
+        is_open = allowance.min_interval_s <= 0 and all(own.is_open for own in limits)
+        return is_open and not self.holds
+
     def has_room(self, allowance: Allowance, need: Need) -> bool:
         """Whether a call under *allowance* could ever be sent."""
         units = need.units * allowance.weight

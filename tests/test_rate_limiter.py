@@ -569,11 +569,13 @@ async def test_a_day_that_is_over_may_be_probed_earlier(clock: TurnedClock) -> N
 
 async def test_a_call_without_limits_leaves_no_trace(clock: TurnedClock) -> None:
     """Unless its account is on hold."""
-    limiter, free = RateLimiter(0, clock=clock), Allowance("free", scopes=((ACCOUNT, Limits()),))
+    store, free = Counting(), Allowance("free", scopes=((ACCOUNT, Limits()),))
+    limiter = RateLimiter(0, store=keep(store), clock=clock)
     slot = await limiter.reserve(free)
     assert slot.granted is not None
     await limiter.settle(free, Need(), slot.granted, Correction(succeeded=True))
-    assert limiter._known == {}
+    assert limiter._known == {"free": Ledger()}
+    assert store.writes == 0
     held = Correction(scope=ACCOUNT, reason="busy", hold_s=30)
     await limiter.settle(free, Need(), slot.granted, held)
     assert (await limiter.reserve(free)).wait == Wait(30, "busy")
@@ -639,3 +641,88 @@ async def test_a_look_writes_nothing_unless_it_finds_damage(clock: TurnedClock) 
     await other.ledger("cloudflare")
     assert store.writes == 3
     assert load(store._state["ledger:cloudflare"]).spent != {}
+
+
+async def test_what_was_never_sent_is_given_back_as_it_was_entered(clock: TurnedClock) -> None:
+    """Entered with the others, it counts once also for who is alone by then; and four times else."""
+    store = LosableStore()
+    limiter = RateLimiter(0, store=keep(store), clock=clock, instances=4)
+    slots = []
+    for _ in range(10):
+        slots.append(await limiter.reserve(DAILY))
+        clock.turn(1)
+    store.is_lost = True
+    for slot in slots[:2]:
+        assert slot.granted is not None
+        await limiter.settle(DAILY, Need(), slot.granted, Correction(sent=False))
+    assert (await limiter.ledger("gemini")).spent[ACCOUNT].calls == 8
+    alone = await limiter.reserve(DAILY)
+    assert alone.granted is not None
+    assert (await limiter.ledger("gemini")).spent[ACCOUNT].calls == 12
+    await limiter.settle(DAILY, Need(), alone.granted, Correction(sent=False))
+    assert (await limiter.ledger("gemini")).spent[ACCOUNT].calls == 8
+    store.come_back()
+    assert used(store) == 8
+
+
+async def test_a_true_cost_takes_the_place_of_what_was_entered(clock: TurnedClock) -> None:
+    """Ten in the place of fifty, though the store is lost in between."""
+    store = LosableStore()
+    limiter = RateLimiter(0, store=keep(store), clock=clock, instances=4)
+    slot = await limiter.reserve(MEASURED, Need(units=50))
+    store.is_lost = True
+    assert slot.granted is not None
+    cost = Correction(succeeded=True, used=Need(units=10))
+    await limiter.settle(MEASURED, Need(units=50), slot.granted, cost)
+    assert (await limiter.ledger("cloudflare")).spent[ACCOUNT].units == 10
+
+
+FREE = Allowance("free", scopes=((ACCOUNT, Limits()), ("m", Limits())))
+HELD = Correction(scope="m", reason="busy", hold_s=30)
+
+
+async def test_a_hold_without_limits_outlives_the_process_that_put_it(clock: TurnedClock) -> None:
+    """The next one reads it before its first call; one that has begun, within a second."""
+    store = MemoryStore()
+    first, second = (RateLimiter(0, store=keep(store), clock=clock) for _ in range(2))
+    assert (await second.reserve(FREE)).granted
+    await first.settle(FREE, Need(), first.now(), HELD)
+    restarted = RateLimiter(0, store=keep(store), clock=clock)
+    assert (await restarted.reserve(FREE)).wait == Wait(30, "busy")
+    clock.turn(1)
+    assert (await second.reserve(FREE)).wait == Wait(29, "busy")
+
+
+async def test_a_hold_without_limits_that_was_put_alone_is_kept(clock: TurnedClock) -> None:
+    """The store is lost, the pause is not."""
+    store = LosableStore()
+    store.is_lost = True
+    limiter = RateLimiter(0, store=keep(store), clock=clock)
+    await limiter.settle(FREE, Need(), limiter.now(), HELD)
+    assert (await limiter.reserve(FREE)).wait == Wait(30, "busy")
+
+
+async def test_without_limits_the_store_is_looked_at_once_a_second(clock: TurnedClock) -> None:
+    """However many calls there are."""
+
+    class Watched(MemoryStore):
+        looks = 0
+
+        def update(self, name: str, change: Change, **options: Any) -> None:
+            self.looks += 1
+            super().update(name, change, **options)
+
+    store = Watched()
+    limiter = RateLimiter(0, store=keep(store), clock=clock)
+    for _ in range(30):
+        assert (await limiter.reserve(FREE)).granted
+        clock.turn(0.1)
+    assert store.looks == 3
+
+
+async def test_a_limit_that_was_learned_is_kept_where_none_was_stated(clock: TurnedClock) -> None:
+    """Three a day, said the provider: three a day it is."""
+    limiter = RateLimiter(0, clock=clock)
+    learned = Correction(scope="m", learned=Limits(per_day=3))
+    await limiter.settle(FREE, Need(), limiter.now(), learned)
+    assert await granted(limiter, FREE, 10) == 3
