@@ -5,4 +5,4 @@ const follow = () => document.documentElement.classList.toggle("dark-mode", dark
 
 follow();
 dark.addEventListener("change", follow);
-SwaggerUIBundle({ url: "/openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null });
+SwaggerUIBundle({ url: "/openapi.json", dom_id: "#api", deepLinking: false, validatorUrl: null });

@@ -25,7 +25,7 @@ export class Paper {
     this.order = outline.sections.map((section) => section.id);
     const draft = outline.is_draft && el("p", { class: "draft" }, "Draft");
     show(this.head, draft, el("p", { class: "venture", dir: "auto" }, outline.venture), el("p", { class: "subtitle soft", dir: "auto" }, outline.subtitle),
-      outline.notices.map((notice) => el("p", { class: "notice small", dir: "auto" }, notice)));
+      outline.notices.map((notice) => el("p", { class: notice.trim() ? "notice small" : "notice small blank", dir: "auto" }, notice)));
     const summary = outline.sections.find((section) => section.id === SUMMARY && section.is_written);
     if (summary && !this.parts.has(SUMMARY)) this.#put(SUMMARY, this.#pending(summary.title, "Written last, from what the sections below say."));
   }

@@ -3,6 +3,7 @@
 import { eventsOf, json, stream } from "/web/api.js";
 import { breaking } from "/web/breaking.js";
 import { by, clock, el, seconds, show } from "/web/dom.js";
+import { trouble } from "/web/trouble.js";
 
 const REFRESH_MS = 5000;
 const MOST_ROWS = 100;
@@ -157,8 +158,9 @@ async function listen() {
 by("only-failovers").addEventListener("change", feed);
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 await refresh();
-if (status?.demo) breaking(by("demo"));
+if (status?.demo) await breaking(by("demo")).catch((problem) => by("demo").replaceChildren(trouble(problem)));
 feed();
+by("main").removeAttribute("aria-busy");
 listen();
 setInterval(() => document.hidden || refresh(), REFRESH_MS);
 setInterval(() => document.hidden || draw(), 1000);

@@ -95,6 +95,9 @@ def test_status_playground_and_description(
     page.locator("#feed tr td.way").first.wait_for()
     page.get_by_role("region", name="Break a provider").wait_for()
     assert violations(page) == []
+    visit.open("/docs")
+    page.locator(".opblock").first.wait_for()
+    assert violations(page) == []
 
 
 @pytest.fixture(scope="module")

@@ -93,3 +93,11 @@ def test_what_is_lost_is_told_and_comes_back(visits: Opens) -> None:
     page.clock.fast_forward(5_000)
     expect(page.locator("#updated")).to_contain_text("As of")
     expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_nothing_jumps_while_the_page_loads_and_requests_arrive(visit: Visit) -> None:
+    """What the first answer fills is not seen before, and the feed has its place from the beginning."""
+    page = visit.open("/status")
+    page.get_by_role("button", name="Send ten").click()
+    expect(page.get_by_role("status").filter(has_text="were answered")).to_be_visible()
+    assert page.evaluate("shifts.reduce((sum, one) => sum + one, 0)") < 0.1
