@@ -226,7 +226,7 @@ class Settings(_FromEnvironment):
     @property
     def instances(self) -> int:
         """How many processes share the limits, for one that loses sight of the others."""
-        return self.instances_hint or (INSTANCES if self.redis_url else 1)
+        return self.instances_hint or INSTANCES
 
     @property
     def order(self) -> tuple[str, ...]:

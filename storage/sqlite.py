@@ -28,6 +28,7 @@ log = logging.getLogger("trimaran.storage")
 
 FILE_NAME = "cache.db"
 BUSY_TIMEOUT_S = 2.0
+BUSY_LOOK_S = 0.02
 PAGES_KIB = 256  # that each connection keeps; the system keeps the file in memory anyhow
 MOST_REMOVED = 2_000  # answers at a time: cleaning up must not hold anybody up
 # Each step brings a file one version further, and `user_version` says how far it is. What is there
@@ -343,13 +344,30 @@ class SqliteStore:
 
 @contextlib.contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """While no other process begins or replaces a file in *folder*."""
+    """While no other process begins or replaces a file in *folder*.
+
+    Raises `OSError` when one does so for longer than `BUSY_TIMEOUT_S`: it may have been stopped.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock_within(descriptor, BUSY_TIMEOUT_S)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock_within(descriptor: int, patience_s: float) -> None:
+    """Lock what is open for this process alone. Raises `OSError` when that takes too long."""
+    give_up_s = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= give_up_s:
+                raise OSError("busy: another process keeps the folder to itself") from error
+            time.sleep(BUSY_LOOK_S)
+        else:
+            return
 
 
 def _version(db: sqlite3.Connection) -> int:

@@ -117,8 +117,8 @@ def test_the_password_of_the_store_is_kept_out_of_the_log(monkeypatch: pytest.Mo
 
 
 def test_a_fleet_of_unknown_size_counts_as_four(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And one machine as one, unless it is told."""
-    assert read_environment().settings.instances == 1
+    """Whatever its store, unless it is told."""
+    assert read_environment().settings.instances == 4
     monkeypatch.setenv("REDIS_URL", "redis://host")
     assert read_environment().settings.instances == 4
     monkeypatch.setenv("INSTANCES_HINT", "7")

@@ -1,6 +1,7 @@
 """Every store keeps the same promises."""
 
 import contextlib
+import fcntl
 import os
 import re
 import sqlite3
@@ -638,4 +639,19 @@ def test_a_header_that_forbids_to_write_is_damaged_and_a_disk_that_does_is_not(
         store.put("key", Entry(b"1", 1.0))
     store.put("key", Entry(b"1", 1.0))
     assert store.get("key") == Entry(b"1", 1.0)
+    store.close()
+
+
+def test_a_process_that_stands_still_while_it_opens_the_file_holds_nobody_up_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others go on without the store, and use it as soon as they can."""
+    monkeypatch.setattr("storage.sqlite.BUSY_TIMEOUT_S", 0.05)
+    store = SqliteStore(tmp_path / FILE_NAME)
+    still = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(still, fcntl.LOCK_EX)
+    with pytest.raises(OSError, match="busy"):
+        store.get("key")
+    os.close(still)
+    assert store.get("key") is None
     store.close()
