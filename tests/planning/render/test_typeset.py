@@ -25,7 +25,7 @@ def letters(text: str) -> list[str]:
     return sorted(c for c in text if not c.isspace())
 
 
-@given(st.text(max_size=120), st.floats(20, 500), st.booleans())
+@given(st.text(max_size=120), st.floats(60, 500), st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_lines_fit_and_lose_nothing(text: str, width: float, rtl: bool) -> None:
     text = clean(text)
