@@ -52,7 +52,9 @@ def told(reply: requests.Response) -> tuple[int, str, dict[str, str]]:
 def test_every_body_gets_the_same_answer(serve: Serve, body: Any) -> None:
     """Good ones and bad ones."""
     served = serve("gemini")
-    assert served.post(body).content  # so that both are answered from the cache where there is an answer
+    assert served.post(
+        body
+    ).content  # so that both are answered from the cache where there is an answer
     with served.post(body) as quick, served.post(body, BY_ROUTE) as routed:
         assert told(quick) == told(routed)
 
