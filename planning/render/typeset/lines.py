@@ -221,7 +221,11 @@ class Galley:
                 parts = _cut(rest, width - x, width, is_first=not line)
                 for text in parts[:-1]:
                     if text:
-                        line.append(self._piece(text, rest.look, rest.level))
+                        own = self._piece(text, rest.look, rest.level)
+                        if line and x + own.width > width + EPSILON:
+                            yield line  # by itself a letter may be wider than joined to the next
+                            line = []
+                        line.append(own)
                     yield line
                     line, x = [], 0.0
                 rest = self._piece(parts[-1], rest.look, rest.level)

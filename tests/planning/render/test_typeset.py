@@ -1,7 +1,7 @@
 """Setting type: no line is too long, nothing is lost, and text from the right is seen in its order."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planning.render.clean import clean
@@ -25,8 +25,9 @@ def letters(text: str) -> list[str]:
     return sorted(c for c in text if not c.isspace())
 
 
-@given(st.text(max_size=120), st.floats(60, 500), st.booleans())
+@given(st.text(max_size=120), st.floats(20, 500), st.booleans())
 @settings(max_examples=150, deadline=None)
+@example("00U0\u0500\ufdc5", 20.0, False)
 def test_lines_fit_and_lose_nothing(text: str, width: float, rtl: bool) -> None:
     text = clean(text)
     galley = Galley([(text, LOOK)], TYPECASE, rtl=rtl)
