@@ -281,7 +281,9 @@ class ResponseCache:
         return Entry(body, self._now().epoch_s) if len(body) <= largest_bytes else None
 
     def _write(self, entries: list[tuple[str, Entry]]) -> None:
-        if self._writes % WRITES_BETWEEN_CLEANUPS < len(entries):
+        if -self._writes % WRITES_BETWEEN_CLEANUPS < len(
+            entries
+        ):  # so many are left until the next
             self.clear_expired()
         self._writes += len(entries)
         _forgiving("write", lambda: self.store.put_all(entries, keep_s=self._kept_s), None)
