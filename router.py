@@ -369,11 +369,7 @@ class Router:
         identity, passed = upstream.identity, breakers_of(upstream)
         begin_s = self.clock.monotonic()
         remaining_s = journey.begin_s + journey.patience.total_s - begin_s
-        others = {
-            other.identity.name
-            for other in journey.candidates()
-            if self.slots.known_wait_s(other, journey.prompt) <= remaining_s
-        } - {identity.name}
+        others = self.slots.others_within(remaining_s, upstream, journey)
         trying = Trying(journey.name, *key_of(upstream))
         log.info("🔄 Trying %s...", identity.label, extra=of(trying))
         self.notices.tell(trying)

@@ -98,7 +98,17 @@ class Slots:
         sendings = await self.limiter.forecast(needs, calls)
         return max(shut_s, sendings[-1].wait_s if len(sendings) == calls else math.inf)
 
-    def known_wait_s(self, upstream: Upstream, prompt: Prompt) -> float:
+    def others_within(self, duration_s: float, upstream: Upstream, journey: Journey) -> set[str]:
+        """The providers beside that of *upstream* that could still be asked within *duration_s*."""
+        own, found = upstream.identity.name, set[str]()
+        for other in journey.candidates():
+            name = other.identity.name
+            is_new = name != own and name not in found
+            if is_new and self._known_wait_s(other, journey.prompt) <= duration_s:
+                found.add(name)
+        return found
+
+    def _known_wait_s(self, upstream: Upstream, prompt: Prompt) -> float:
         """In how many seconds *upstream* could be asked, as far as is known without looking."""
         shut_s = self.circuits.wait_s(breakers_of(upstream), self.clock.monotonic())
         limited = self.limiter.known_wait(upstream.terms.allowance, upstream.terms.need(prompt))
@@ -157,5 +167,5 @@ class Slots:
             slot = await self.limiter.reserve(upstream.terms.allowance, upstream.terms.need(prompt))
         finally:
             if slot is None or slot.granted is None:
-                self.circuits.released(passed)
+                self.circuits.not_calling(passed, now_s)
         return slot

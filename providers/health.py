@@ -73,8 +73,23 @@ class Breaker:
         """The breaker once a call is let through; while it is not closed, that is a leased probe."""
         if self.open_until_s is None:
             return self
+        is_leased = self.probe_until_s is not None and self.probe_until_s > now_s
         return replace(
-            self, probe_until_s=now_s + PROBE_LEASE_S, panic_at_s=now_s + PANIC_INTERVAL_S
+            self,
+            probe_until_s=self.probe_until_s if is_leased else now_s + PROBE_LEASE_S,
+            panic_at_s=now_s + PANIC_INTERVAL_S,
+        )
+
+    def not_calling(self, now_s: float) -> "Breaker":
+        """The breaker when the call that was let through at *now_s* is not made after all."""
+        if self.open_until_s is None:
+            return self
+        was_probe = self.probe_until_s == now_s + PROBE_LEASE_S
+        was_panic = self.panic_at_s == now_s + PANIC_INTERVAL_S
+        return replace(
+            self,
+            probe_until_s=None if was_probe else self.probe_until_s,
+            panic_at_s=None if was_panic else self.panic_at_s,
         )
 
     def released(self) -> "Breaker":
@@ -152,6 +167,10 @@ class Circuits:
     def calling(self, passed: Sequence[Hashable], now_s: float) -> None:
         """A call passes them."""
         self._change(passed, lambda breaker: breaker.calling(now_s))
+
+    def not_calling(self, passed: Sequence[Hashable], now_s: float) -> None:
+        """The call that passed them at *now_s* is not made after all; a probe of others goes on."""
+        self._change(passed, lambda breaker: breaker.not_calling(now_s))
 
     def succeeded(self, passed: Sequence[Hashable], now_s: float) -> None:
         """It was answered."""

@@ -135,6 +135,26 @@ def test_a_call_through_a_closed_one_leaves_no_trace() -> None:
     assert Breaker().calling(5.0) == Breaker()
 
 
+def test_a_call_that_is_not_made_after_all_leaves_everything_as_it_was() -> None:
+    """The next one may be the probe, in panic too."""
+    breaker = failing(5)
+    now_s = 4.0 + breaker.wait_s(4.0)
+    given_up = breaker.calling(now_s).not_calling(now_s)
+    assert (given_up.wait_s(now_s), given_up.panic_wait_s(now_s)) == (0, 0)
+    assert Breaker().not_calling(5.0) == Breaker()
+
+
+def test_a_call_in_panic_neither_takes_over_nor_ends_the_probe_of_another() -> None:
+    """Whether it is made or not, no second probe goes through beside that."""
+    breaker = failing(5)
+    now_s = 4.0 + breaker.wait_s(4.0)
+    probing = breaker.calling(now_s)
+    panicking = probing.calling(now_s + 2)
+    assert panicking.wait_s(now_s + 2) == probing.wait_s(now_s + 2) > 0
+    assert panicking.not_calling(now_s + 2).wait_s(now_s + 2) > 0
+    assert panicking.not_calling(now_s + 2).panic_wait_s(now_s + 2) == 0
+
+
 def test_in_panic_one_call_a_second_goes_through() -> None:
     """Also when the last one failed."""
     breaker = failing(5)
