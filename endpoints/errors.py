@@ -51,6 +51,7 @@ REJECTED = "The request was rejected as a result of the safety system"
 TOO_LONG = "Input tokens exceed the configured limit of every model that may answer"
 OPENAI_TYPES = {403: "request_forbidden", 429: "requests"}
 LONGEST_RETRY_S = 60.0  # OpenAI's clients do not wait for longer
+GONE = Response(status_code=499)  # nobody reads it; logs show it, as nginx would
 UNION_MARK = "~"  # see `endpoints/v1/request.py`
 
 
@@ -207,7 +208,7 @@ def install(app: FastAPI) -> None:
         return answer(request.url.path, error, request.method)
 
     async def gone(_: Request, __: Exception) -> Response:
-        return Response(status_code=499)  # nobody reads it; logs show it, as nginx would
+        return GONE
 
     app.add_exception_handler(CallerGone, gone)
     for kind in (Exception, HTTPException, RequestValidationError, *TELLINGS):

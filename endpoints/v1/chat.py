@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from fastapi import Request, Response
@@ -48,29 +49,20 @@ async def respond(
     async def frame() -> Prompt:
         return prompt
 
-    key = _key(body.model, prompt)
+    asking: dict[str, Any] = {
+        "key": _key(body.model, prompt),
+        "frame": frame,
+        "name": "chat",
+        "freshness": wishes.freshness,
+        "timeout_s": wishes.timeout_s,
+        "among": among,
+    }
     if body.stream:
         usage = bool(body.stream_options and body.stream_options.include_usage)
-        opening = router.stream(
-            key,
-            frame,
-            name="chat",
-            freshness=wishes.freshness,
-            timeout_s=wishes.timeout_s,
-            among=among,
-            in_pieces=wishes.in_pieces,
-        )
+        opening = router.stream(**asking, in_pieces=wishes.in_pieces)
         chunks = Chunks(body.model, include_usage=usage)
         return EventStream(request, opening, chunks, with_receipt=wishes.with_receipt, pace=pace)
-    work = router.complete(
-        key,
-        frame,
-        name="chat",
-        freshness=wishes.freshness,
-        timeout_s=wishes.timeout_s,
-        among=among,
-    )
-    routed = await while_wanted(request, work)
+    routed = await while_wanted(request, router.complete(**asking))
     return Response(
         orjson.dumps(completion_object(routed)),
         media_type="application/json",

@@ -7,13 +7,13 @@ says what is wrong: odd headers, and every body that does not pass.
 
 from collections.abc import Callable
 
-from fastapi import Request, Response
+from fastapi import Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cache import Freshness
-from endpoints.errors import TELLINGS
+from endpoints.errors import GONE, TELLINGS
 from endpoints.middleware import again, whole_body
 from endpoints.requests import CallerGone
 from endpoints.v1.chat import USUAL, Wishes, respond
@@ -25,7 +25,6 @@ PATH = "/v1/chat/completions"
 # Headers whose values have to be checked, which is the route's business.
 CHECKED = frozenset({b"x-request-timeout", b"x-route-receipt", b"x-stream-mode"})
 TOLD: tuple[type[Exception], ...] = (HTTPException, *TELLINGS)
-GONE = Response(status_code=499)  # nobody reads it; logs show it, as nginx would
 
 
 class QuickChat:
