@@ -466,16 +466,22 @@ async def test_b12_an_answer_over_a_mebibyte_waits_for_no_store(tmp_path: Path) 
     cache.close()
 
 
-@pytest.mark.parametrize("size", [1, 3, 7, 100, 250])
+@pytest.mark.parametrize(
+    ("sizes", "cleaned_before"),
+    [
+        ([1] * 201, [0, 100, 200]),
+        ([98, 5, *[1] * 98], [0, 98, 200]),  # the hundredth is among the five
+        ([99, 1, 99, 3, 1, 1], [0, 100, 199]),
+        ([250, 250], [0, 250]),
+    ],
+)
 def test_every_hundredth_write_cleans_up_however_many_come_together(
-    clock: TurnedClock, monkeypatch: pytest.MonkeyPatch, size: int
+    clock: TurnedClock, monkeypatch: pytest.MonkeyPatch, sizes: list[int], cleaned_before: list[int]
 ) -> None:
-    """Before the first, and then once for each hundred, or for each batch that is larger."""
+    """Once for each hundred, or for each batch that is larger."""
     cache = ResponseCache(store=MemoryStore(), clock=clock)
     cleaned: list[int] = []
     monkeypatch.setattr(cache, "clear_expired", lambda: cleaned.append(cache._writes))
-    batches = 1_000 // size
-    for _ in range(batches):
+    for size in sizes:
         cache._write([("key", Entry(b"1", 0.0))] * size)
-    reached = {number // 100 for number in range(0, batches * size, 100)}
-    assert len(cleaned) == min(len(reached), batches)
+    assert cleaned == cleaned_before
