@@ -7,16 +7,9 @@ import pytest
 import requests
 from pydantic import ValidationError
 
-from sandbox.running import RunningSandbox, running_sandbox
+from sandbox.running import RunningSandbox
 from settings import Settings
 from tests.service import RunningService, running_service
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    """The stand-ins."""
-    with running_sandbox(quotas="unlimited") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

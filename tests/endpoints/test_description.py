@@ -18,17 +18,10 @@ from planning.speech import Speaker
 from planning.voices.supply import Supply
 from rate_limiter import RateLimiter
 from router import Router
-from sandbox.running import RunningSandbox, running_sandbox
+from sandbox.running import RunningSandbox
 from storage.memory import MemoryStore
 from tests.endpoints.test_service import environment
 from tests.service import RunningService, running_service
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    """Stand-ins without quotas in the way."""
-    with running_sandbox(quotas="unlimited") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

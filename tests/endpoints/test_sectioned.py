@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from planning.engine.outlines import OUTLINES
-from sandbox.running import RunningSandbox, running_sandbox
+from sandbox.running import RunningSandbox
 from tests.planning.briefs import IDEAS
 from tests.service import RunningService, running_service
 
@@ -40,13 +40,6 @@ def environment(sandbox: RunningSandbox, **changes: str) -> dict[str, str]:
     own |= {f"GEMINI_REQUESTS_PER_{span}": "100000" for span in ("MINUTE", "DAY")}
     own |= {"MIN_INTERVAL_SECONDS": "0", "MAX_WAIT_SECONDS": "2", "SEARCH": "off"}
     return {**sandbox.base_urls, **own, **changes}
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    """Stand-ins without quotas in the way of the tests."""
-    with running_sandbox(quotas="unlimited") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from starlette.types import Message, Scope
+from starlette.types import Message
 
 from cache import ResponseCache
 from callers import CALLER, ApiKey, Caller, digest_of
@@ -34,6 +34,7 @@ from rate_limiter import RateLimiter
 from router import Router
 from storage.ledger import Limits
 from storage.memory import MemoryStore
+from tests.asgi import http_scope
 from tests.doubles import TurnedClock
 
 KEY, OTHER_KEY = "a-key-of-the-first-caller", "a-key-of-the-second-caller"
@@ -227,22 +228,8 @@ def ask(
     **headers: str,
 ) -> tuple[int, dict[str, str], Any]:
     """One request straight to the app, as a server would hand it over."""
-    named = {"host": "localhost", "content-type": "application/json"}
-    named |= {name.replace("_", "-"): value for name, value in headers.items()}
-    scope: Scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": [(name.encode(), value.encode("latin-1")) for name, value in named.items()],
-        "client": (peer, 4711),
-        "server": ("127.0.0.1", 8001),
-    }
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    scope = http_scope(path, method=method, peer=peer, headers=named)
     sent: list[Message] = []
 
     async def converse() -> None:

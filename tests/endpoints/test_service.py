@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from providers.local import LocalModel
-from sandbox.running import RunningSandbox, running_sandbox
+from sandbox.running import RunningSandbox
 from tests.conftest import SANDBOX_SECRETS
 from tests.service import RunningService, running_service
 
@@ -37,13 +37,6 @@ FRONT_END = {
     "geography": {},
     "keyPrograms": [],
 }
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    """Stand-ins without quotas in the way of the tests."""
-    with running_sandbox(quotas="unlimited") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

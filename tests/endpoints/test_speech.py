@@ -12,7 +12,7 @@ import pytest
 
 from planning.sentences import count_words
 from planning.voices.offline import OfflineVoice
-from sandbox.running import RunningSandbox, running_sandbox
+from sandbox.running import RunningSandbox
 from tests.endpoints.test_service import environment
 from tests.planning.voices.pitches import PITCHES
 from tests.service import RunningService, running_service
@@ -21,13 +21,6 @@ SPANISH = "Imagina un pueblo con luz en cada casa y en cada escuela del valle."
 installed = pytest.mark.skipif(
     not OfflineVoice.is_installed(), reason="hibari-tts is not installed"
 )
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    """Stand-ins without quotas in the way of the tests."""
-    with running_sandbox(quotas="unlimited") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

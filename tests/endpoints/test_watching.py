@@ -18,7 +18,7 @@ from failover import Attempt
 from notices import LISTENER, Answered, Failed, Notice, Notices, Tried, Trying
 from providers.completion import Usage
 from providers.errors import FailureKind
-from sandbox.running import RunningSandbox, running_sandbox
+from sandbox.running import RunningSandbox
 from tests.servers import free_port
 from tests.service import RunningService, running_service
 
@@ -130,13 +130,6 @@ def test_every_call_is_a_span_in_the_words_of_the_convention(
 
 
 # --- the whole service --------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    """Stand-ins without quotas in the way."""
-    with running_sandbox(quotas="unlimited") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

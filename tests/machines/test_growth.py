@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 import pytest
-from starlette.types import Message, Scope
+from starlette.types import Message
 
 from cache import ResponseCache
 from endpoints.app import Services, create_app
@@ -31,6 +31,7 @@ from rate_limiter import RateLimiter
 from router import Router
 from storage.ledger import Limits
 from storage.sqlite import FILE_NAME, SqliteStore
+from tests.asgi import http_scope
 from tests.machines.test_soak import IDEA, asked
 
 pytestmark = pytest.mark.anyio
@@ -100,22 +101,8 @@ class House:
         leaves: bool = False,
         key: str = "",
     ) -> int:
-        named = {"host": "localhost", "content-type": "application/json"}
-        named |= {"idempotency-key": key} if key else {}
-        scope: Scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "root_path": "",
-            "headers": [(name.encode(), value.encode()) for name, value in named.items()],
-            "client": (address, 4711),
-            "server": ("127.0.0.1", 8001),
-        }
+        headers = {"idempotency-key": key} if key else {}
+        scope = http_scope(path, method=method, peer=address, headers=headers)
         waiting = [{"type": "http.request", "body": orjson.dumps(body), "more_body": False}]
         if leaves:
             waiting.insert(0, {"type": "http.disconnect"})
