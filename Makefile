@@ -24,7 +24,7 @@ run: $(VENV)/.$(EXTRAS) ## Serve on http://127.0.0.1:8001 (PORT=… changes it, 
 demo: $(VENV)/.bare ## The service among stand-ins that fail: no keys, no network, watch the log
 	@exec $(BIN)/python -m sandbox.demo $(PORT)
 
-test: $(VENV)/.dev $(VENV)/.clients ## The tests (under five minutes)
+test: $(VENV)/.dev $(VENV)/.clients ## The tests (about ten minutes on two cores)
 	$(BIN)/pytest --quiet -n 2 --dist loadgroup
 
 test-all: $(VENV)/.dev $(VENV)/.clients ## The tests and the long sweeps
