@@ -61,23 +61,22 @@ class Slots:
             found = await self._free(unwanted, journey)
             if not isinstance(found, float):
                 return found
-        elif (turn_in_s := await self._turn_in_s(room, journey)) > journey.longest_wait_s:
+        elif (turn_in_s := await self.turn_in_s(journey, room)) > journey.longest_wait_s:
             raise NoSlot(turn_in_s)
         with contextlib.suppress(NoSeat):
             async with room.turn(CALLER.get().name):
                 if taken := await self._awaited(candidates, journey):
                     return taken
-        raise NoSlot(await self._turn_in_s(room, journey))
+        raise NoSlot(await self.turn_in_s(journey, room))
 
-    async def turn_in_s(self, journey: Journey) -> float:
-        """In how many seconds a request like *journey* that comes now would get its slot."""
+    async def turn_in_s(self, journey: Journey, room: WaitingRoom | None = None) -> float:
+        """In how many seconds a request like *journey* that comes now would get its slot.
+
+        It waits in *room*, by default in that of all who can take it.
+        """
         able = [u for u in journey.upstreams if not journey.unfit(u)]
-        return await self._turn_in_s(self._room(able), journey)
-
-    async def _turn_in_s(self, room: WaitingRoom, journey: Journey) -> float:
-        options = [u for u in journey.upstreams if not journey.unfit(u)]
-        ahead = room.turns_before(CALLER.get().name)
-        return await self.forecast(options, journey.prompt, ahead + 1)
+        ahead = (room or self._room(able)).turns_before(CALLER.get().name)
+        return await self.forecast(able, journey.prompt, ahead + 1)
 
     def _room(self, candidates: Sequence[Upstream]) -> WaitingRoom:
         names = frozenset(upstream.identity.name for upstream in candidates)

@@ -41,9 +41,7 @@ class Batches(Generic[T]):
             batch, self._waiting, self._written = self._waiting, [], None
             try:
                 await loop.run_in_executor(self._threads, self._write, batch)
-            except (
-                Exception
-            ):  # also one of ours: an answer that cannot be kept is given all the same
+            except Exception:  # one of ours, too: the answer is given all the same
                 log.exception("%d could not be written", len(batch))
             finally:
                 written.set_result(None)

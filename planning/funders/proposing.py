@@ -133,9 +133,8 @@ class GrantSpec:
 
 def _funder(row: Row, facts: FactBase, references: Sequence[Reference]) -> Funder:
     fact = row.text("fact", 60, least=0)
-    if (
-        fact not in facts.facts
-    ):  # models name one that there is not; what the venture is fits at least
+    if fact not in facts.facts:
+        # Models name one that there is not; what the venture is fits at least.
         fact = next((known for known in ("mission", "product", "name") if known in facts.facts), "")
     funder = Funder(
         name=row.text("name", 120),
